@@ -1,0 +1,60 @@
+"""The field's claims confronted with the client's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from kesher.readers.claims import FieldClaim
+from kesher.results import Claim, Number, Unit
+from kesher.words import same, say
+
+MAJORITY = 0.5
+
+
+def confront(
+    claims: Sequence[FieldClaim], numbers: Mapping[str, Number], other_question: Sequence[str] = ()
+) -> tuple[Claim, ...]:
+    """Each claim that has one of our numbers to stand beside, with a verdict; claims keep their order.
+
+    A claim with a comparable base agrees when our interval holds its value; without an interval nothing is said
+    to differ. Numbers whose id starts with one of ``other_question`` answer another question here than there.
+    """
+
+    def comparable(claim: FieldClaim) -> str:
+        elsewhere = claim.number_id.startswith(tuple(other_question))
+        return "different_question" if elsewhere and claim.comparable == "yes" else claim.comparable
+
+    return tuple(
+        _verdict(claim, numbers[claim.number_id], comparable(claim)) for claim in claims if claim.number_id in numbers
+    )
+
+
+def _verdict(claim: FieldClaim, found: Number, comparable: str) -> Claim:
+    inside = found.low is not None and found.high is not None and found.low <= claim.value <= found.high
+    if found.value is None:
+        verdict = "not_measured"
+    elif comparable != "yes":
+        verdict = comparable
+    elif inside:
+        verdict = "agrees"
+    else:
+        verdict = "differs" if found.low is not None else "no_interval"
+    majority = verdict == "agrees" and found.unit == "share" and (found.high or 1) < MAJORITY
+    return Claim(
+        id=claim.id,
+        text=claim.text,
+        says=claim.value,
+        unit=cast(Unit, claim.unit),
+        digits=found.digits if claim.unit == found.unit else 0,
+        base=claim.base,
+        year=claim.year,
+        country=claim.country,
+        source=same(claim.source),
+        grade=claim.grade,
+        found=found.value,
+        low=found.low,
+        high=found.high,
+        verdict=verdict,
+        comment=say("like.verdict.agrees_not_majority") if majority else claim.comment,
+    )

@@ -1,0 +1,219 @@
+"""What the like-motivation workbook reads, and the words for what it read: labels of options, the marketing side, bases."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, cast
+
+import pandas as pd
+
+from kesher.faults import DataRefused
+from kesher.params import LikeMotivation, client_root
+from kesher.readers import (
+    DataRoot,
+    Guesses,
+    Option,
+    PublishedTable,
+    Respondents,
+    read_guesses,
+    read_margins,
+    read_options,
+    read_published,
+    read_respondents,
+)
+from kesher.readers.tidy import OTHER
+from kesher.stats import effective_base
+from kesher.survey.analysis import LikeStudy
+from kesher.survey.quality import kept
+from kesher.words import Quantity, Text, both, same, say
+
+
+CONSUMERS = "consumers"  # the group of a published study that stands beside the client's customers
+EXPECTATIONS_STUDY, WAYS_STUDY = "cmo_council_2011_expectations", "clickfox_2012"
+
+
+@dataclass(frozen=True)
+class LikeData:
+    """The tidy tables behind the workbook; ``marketers`` is None when no marketing side was given."""
+
+    options: dict[str, list[Option]]
+    customers: Respondents
+    marketers: Respondents | Guesses | PublishedTable | None
+    margins: dict[str, dict[str, float]] | None
+    expected: PublishedTable | None  # what others found people expect
+    ways: PublishedTable | None  # what others found builds loyalty
+
+
+def read(params: LikeMotivation) -> LikeData:
+    """Everything the parameters name, read below the client's data root. Raises DataRefused."""
+    root = DataRoot(client_root(params))
+    options = read_options(root, params.options)
+    customers = _respondents(root, params, options, "customers")
+    margins = read_margins(root, params.margins, options) if params.margins else None
+    expected = read_published(EXPECTATIONS_STUDY, CONSUMERS) if "expectations" in options else None
+    ways = read_published(WAYS_STUDY, CONSUMERS) if "ways" in options else None
+    return LikeData(options, customers, _marketers(root, params, options), margins, expected, ways)
+
+
+def check(params: LikeMotivation) -> LikeData:
+    """Read everything and keep every fault of every file. Raises one DataRefused with all of them."""
+    root = DataRoot(client_root(params))
+    faults = []
+    try:
+        options = read_options(root, params.options)
+    except DataRefused as refused:
+        raise DataRefused(*refused.faults) from None
+    steps = [
+        lambda: _respondents(root, params, options, "customers"),
+        lambda: _marketers(root, params, options),
+        lambda: read_margins(root, params.margins, options) if params.margins else None,
+    ]
+    for step in steps:
+        try:
+            step()
+        except DataRefused as refused:
+            faults += refused.faults
+    if faults:
+        raise DataRefused(*dict.fromkeys(faults))
+    return read(params)
+
+
+def _respondents(
+    root: DataRoot, params: LikeMotivation, options: dict[str, list[Option]], group: Literal["customers", "marketers"]
+) -> Respondents:
+    file = params.customers_file if group == "customers" else cast(str, params.marketers_file)
+    return read_respondents(
+        root,
+        file,
+        group=group,
+        columns_spec=params.columns,
+        options=options,
+        format=params.customers_format if group == "customers" else params.marketers_format,
+        encoding=params.encoding,
+        delimiter=params.delimiter,
+        other_limit=params.other_limit,
+    )
+
+
+def _marketers(
+    root: DataRoot, params: LikeMotivation, options: dict[str, list[Option]]
+) -> Respondents | Guesses | PublishedTable | None:
+    match params.marketers_mode:
+        case "sample" | "whole_team":
+            return _respondents(root, params, options, "marketers")
+        case "sealed_guesses":
+            return read_guesses(
+                root,
+                cast(str, params.guesses_file),
+                options=options,
+                seal=params.guesses_seal,
+                revealed_on=params.revealed_on,
+            )
+        case "published_table":
+            return read_published(cast(str, params.published_study), params.published_group)
+        case _:
+            return None
+
+
+@dataclass(frozen=True)
+class Material:
+    """Parameters, data and study together, and how each thing in them is called."""
+
+    params: LikeMotivation
+    data: LikeData
+    study: LikeStudy
+    alternatives: pd.DataFrame
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, str], Text]:
+        return {(option.question, option.option): option.label for options in self.data.options.values() for option in options}
+
+    def label(self, question: str, option: str) -> Text:
+        """An option as the options table words it."""
+        if option == OTHER and (question, option) not in self._labels:
+            return say("like.table.other")
+        return self._labels.get((question, option), same(option))
+
+    def reason(self, option: str) -> Text:
+        """A reason as the options table words it."""
+        return self.label("reasons", option)
+
+    @property
+    def mode(self) -> str:
+        """Where the marketing side comes from."""
+        return self.params.marketers_mode if self.data.marketers is not None else "none"
+
+    @property
+    def pressed(self) -> Text:
+        """What people did: press Like, follow the page."""
+        return both(self.params.pressed_like_en, self.params.pressed_like_he)
+
+    @property
+    def base_words(self) -> Text:
+        """Whom shares are of."""
+        return say(f"like.base.{self.study.base}")
+
+    @property
+    def confidence(self) -> Quantity:
+        """The level of the intervals."""
+        return Quantity(self.params.confidence, "share")
+
+    @property
+    def as_of(self) -> datetime.date:
+        """The date the report speaks of."""
+        return datetime.date.fromisoformat(self.params.as_of)
+
+    @cached_property
+    def marketers_n(self) -> int | None:
+        """How many people stand behind the marketing side; None without one or where unpublished."""
+        if self.study.guesses is not None:
+            return self.study.guesses.guessers
+        side = self.study.marketers
+        if side is None or (side.base < 0).any():
+            return None
+        return int(side.base.max())
+
+    @cached_property
+    def study_name(self) -> Text:
+        """The published study that stands for the marketers, with its year."""
+        table = self.data.marketers
+        if not isinstance(table, PublishedTable):
+            return same("")
+        return published_name(table)
+
+    @property
+    def source(self) -> Text:
+        """The source line of a chart drawn from the survey."""
+        key = "like.source.illustrative" if self.params.illustrative else "like.source.survey"
+        return say(key, file=self.data.customers.source.file, date=self.as_of)
+
+    def bases(self, marketers: bool = True) -> Text:
+        """The unweighted bases a chart shows."""
+        reasons = self.study.reasons
+        if reasons is None:
+            return same("")
+        customers = Quantity(int(reasons.base[0]), "count")
+        effective = Quantity(self.effective_n, "count")
+        if marketers and self.marketers_n is not None:
+            return say("like.source.n_both", customers=customers, effective=effective, marketers=self.marketers_n)
+        return say("like.source.n", customers=customers, effective=effective)
+
+    @cached_property
+    def used(self) -> Respondents:
+        """The customers in the analysis, after the exclusions asked for."""
+        return kept(self.data.customers, self.study.quality.keep)
+
+    @cached_property
+    def effective_n(self) -> float:
+        """Kish's effective base of the customers the shares of reasons are of."""
+        reasons = self.used.questions.get("reasons")
+        weights = self.study.design.weights[reasons.base(self.study.base)] if reasons else []
+        return effective_base(weights) if len(weights) else 0.0
+
+
+def published_name(table: PublishedTable) -> Text:
+    """A published study as a reader knows it: publisher and year."""
+    first = table.items.iloc[0]
+    return same(f"{str(first['source']).split(',')[0]} {first['year']:.0f}")

@@ -1,0 +1,141 @@
+"""JupyterLab on copies of the workbooks below a client's data root, filled with that client's parameters."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kesher import review
+from kesher.faults import Fault, UsageRefused
+from kesher.params import Client, home, open_client
+from kesher.params.places import DATA_ROOT, HOME, LANGUAGE
+from kesher.run.outputs import notebook_text
+
+FRONT_DOOR = "start"
+Tell = Callable[[str], None]
+
+
+def open_lab(client: str, *, language: str = "en", port: int = 8888, browser: bool = True, tell: Tell) -> int:
+    """Make the copies and run JupyterLab on their folder until it is closed; its exit status.
+
+    Raises UsageRefused and ParametersRefused before anything is written.
+    """
+    if language not in ("en", "he"):
+        remedy = "Write en or he."
+        raise UsageRefused(Fault("--language", "usage", f"There is no language {language!r}.", remedy))
+    opened = open_client(client)
+    folder = lab_folder(opened)
+    for path in make_copies(opened, folder):
+        tell(f"{opened.name}: {path.name} is new in {folder}")
+    front = folder / f"{FRONT_DOOR}.ipynb"
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        f"--ServerApp.port={port}",
+    ]
+    command += ["--LabApp.news_url=None", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_remote_access=False"]
+    if front.exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{front.name}")
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # else JupyterLab refuses to start for root, as in a container
+    environment = os.environ | {HOME: str(home()), DATA_ROOT: str(opened.root), LANGUAGE: language}
+    server = subprocess.Popen(command, cwd=folder, env=environment)
+    try:
+        return server.wait()
+    except BaseException:
+        server.terminate()
+        server.wait(timeout=30)
+        raise
+
+
+def lab_folder(client: Client) -> Path:
+    """Where a client's copies live: below its data root, so that they never enter the repository."""
+    if client.root.is_relative_to(home()):  # the sample client's data are in the repository
+        return home() / "reports" / "lab" / client.name
+    return client.root / "workbooks"
+
+
+def make_copies(client: Client, folder: Path, notebooks: Path | None = None) -> list[Path]:
+    """Copy the client's workbooks and the front door into ``folder``; the copies that are new.
+
+    A copy made earlier from the same workbook and parameters is left as it is, with what was done in it. When
+    either has changed since, a new copy gets a name of its own; nothing is overwritten.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    new: list[Path] = []
+    for name in (*client.workbooks, FRONT_DOOR):
+        source = (notebooks or home() / "notebooks") / f"{name}.ipynb"
+        if not source.is_file():
+            continue
+        notebook = json.loads(source.read_text(encoding="utf-8"))
+        if name in client.workbooks:
+            fill_parameters(notebook, review.portable(client.workbooks[name]))
+        origin = review.hash_notebook(notebook)
+        if any(_origin(path) == origin for path in folder.glob(f"{name}*.ipynb")):
+            continue
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None  # the stored ones are the sample client's
+        notebook["metadata"]["kesher"] = {"copied_from": origin, "workbook": name}
+        path = _free_name(folder, name)
+        path.write_text(notebook_text(notebook), encoding="utf-8", newline="\n")
+        new.append(path)
+    return new
+
+
+def _origin(path: Path) -> str | None:
+    try:
+        origin = json.loads(path.read_text(encoding="utf-8"))["metadata"]["kesher"]["copied_from"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(origin)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.ipynb"
+    today = datetime.date.today().isoformat()
+    number = 1
+    while path.exists():
+        path = folder / (f"{name}-{today}.ipynb" if number == 1 else f"{name}-{today}-{number}.ipynb")
+        number += 1
+    return path
+
+
+def fill_parameters(notebook: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Put values into the ``parameters`` cell, its comments and order kept."""
+    for cell in notebook["cells"]:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            cell["source"] = filled(source, values)
+            return
+
+
+def filled(source: str, values: Mapping[str, Any]) -> str:
+    """Python source with the values of its plain assignments replaced.
+
+    >>> filled("seed = 1  # any whole number", {"seed": 7})
+    'seed = 7  # any whole number'
+    """
+    lines = source.splitlines(keepends=True)
+    assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    for node in reversed(assignments):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if not isinstance(target, ast.Name) or target.id not in values or node.value is None:
+            continue
+        value = node.value
+        first, last = value.lineno - 1, (value.end_lineno or value.lineno) - 1
+        head = lines[first].encode()[: value.col_offset].decode()  # offsets count bytes
+        tail = lines[last].encode()[value.end_col_offset :].decode()
+        lines[first : last + 1] = [head + repr(values[target.id]) + tail]
+    return "".join(lines)

@@ -1,0 +1,24 @@
+"""Pages: the parts made from a Result, their charts, and the one-file HTML report they are laid out to."""
+
+from kesher.page.parts import (
+    Part,
+    answer,
+    assumptions,
+    cards,
+    chart,
+    claims,
+    heading,
+    house_renderer,
+    method,
+    numbers,
+    quality,
+    recommendations,
+    sources,
+    table,
+    warnings,
+)
+
+__all__ = [
+    "Part", "answer", "assumptions", "cards", "chart", "claims", "heading", "house_renderer", "method",
+    "numbers", "quality", "recommendations", "sources", "table", "warnings",
+]  # fmt: skip

@@ -1,0 +1,85 @@
+"""Recognising columns that hold who somebody is: by their names and by what their cells look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kesher.readers.text import header_key
+
+_NAMES = {
+    "an e-mail address": r"e-?mail|mail address|recipientemail|דוא\"?ל|דואר אלקטרוני|אי-?מייל|מייל",
+    "an IP address": r"\bip\b|ip ?address|כתובת ip",
+    "a name": r"(first|last|full|sur|family|user|recipient ?(first|last)?|contact|respondent'?s?|your) ?name"
+    r"|^name$|^שמ( (פרטי|משפחה|מלא|המשיב|המשיבה))?$",
+    "a phone number": r"phone|mobile number|\bcell ?(number|no)\b|whatsapp|טלפונ|נייד|פלאפונ",
+    "a place": r"latitude|longitude|\bgps\b|geo ?location|^location$|street|(home|postal) address|^address$"
+    r"|^כתובת|קו רוחב|קו אורכ",
+    "an identity number": r"\bid ?card|identity (no|number)|passport|\bssn\b|social security"
+    r"|תעודת זהות|ת\"ז|דרכונ",
+}
+_BY_NAME = {what: re.compile(pattern) for what, pattern in _NAMES.items()}
+_EMAIL = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[A-Za-z]{2,}")
+_IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}\Z|([0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\Z")
+_PHONE = re.compile(r"(\+?972[-\s]?|0)?5\d[-\s]?\d{3}[-\s]?\d{4}\Z")
+_DIGITS = re.compile(r"\d{9}\Z")
+
+MOSTLY = 0.5  # a share of the cells: one address among free answers does not make an address column
+
+
+def private_name(names: Iterable[str]) -> str | None:
+    """What a column of one of these names holds about a person, or None.
+
+    >>> private_name(["Recipient Email"]), private_name(["שם פרטי"]), private_name(["brand name"])
+    ('an e-mail address', 'a name', None)
+    """
+    for name in names:
+        said = header_key(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
+        joined = said.replace(" ", "")
+        for what, pattern in _BY_NAME.items():
+            if pattern.search(said) or pattern.fullmatch(joined):
+                return what
+    return None
+
+
+def israeli_id(cell: str) -> bool:
+    """Whether nine digits carry the check digit of an Israeli identity number.
+
+    >>> israeli_id("123456782"), israeli_id("123456789")
+    (True, False)
+    """
+    if not _DIGITS.match(cell) or cell == "000000000":
+        return False
+    total = 0
+    for at, digit in enumerate(cell):
+        step = int(digit) * (1 + at % 2)
+        total += step - 9 if step > 9 else step
+    return total % 10 == 0
+
+
+def private_cells(values: list[str], counts: NDArray[np.int64]) -> str | None:
+    """What most filled cells of a column hold about a person, or None; ``counts`` weighs the values."""
+    step = max(1, len(values) // 5000)  # a sample settles it where a column has many distinct cells
+    values, counts = values[::step], counts[::step]
+    filled = 0
+    seen = dict.fromkeys(("an e-mail address", "an IP address", "a phone number", "an identity number"), 0)
+    for value, count in zip(values, counts, strict=True):
+        cell = value.strip()
+        if not cell or not count:
+            continue
+        filled += int(count)
+        if "@" in cell and _EMAIL.search(cell):
+            seen["an e-mail address"] += int(count)
+        elif len(cell) > 40 or not (cell[0].isdigit() or cell[0] == "+" or ":" in cell):
+            continue
+        elif _IP.match(cell):
+            seen["an IP address"] += int(count)
+        elif _PHONE.match(cell):
+            seen["a phone number"] += int(count)
+        elif israeli_id(cell):
+            seen["an identity number"] += int(count)
+    what, most = max(seen.items(), key=lambda pair: pair[1])
+    return what if most and most >= MOSTLY * filled else None

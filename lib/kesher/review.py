@@ -1,0 +1,255 @@
+"""What a run stands on: hashes of notebook, package, lock and inputs, the workbook's key, the manifest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kesher.faults import DataRefused, Fault
+from kesher.params import ClientParameters, below, home, tables
+
+SCHEMA = "kesher.manifest/1"
+MANIFEST = "manifest.json"
+LOCK = "requirements.lock"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_OURS = {".py", ".toml", ".css", ".js", ".woff2", ".svg"}
+_VERSIONS = (
+    *("kesher", "numpy", "pandas", "scipy", "statsmodels", "pydantic", "PyYAML", "plotly", "ipywidgets"),
+    *("anywidget", "papermill", "nbclient", "nbformat", "ipykernel", "jupyterlab", "Babel", "openpyxl"),
+    *("python-calamine", "pyreadstat", "duckdb"),
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that a workbook reads: which parameter names it, what it held when it was hashed."""
+
+    parameter: str
+    file: str  # as the parameter writes it, or the name below data/ for published tables
+    sha256: str
+    bytes: int
+    path: Path
+    stamp: tuple[int, int]  # size and change time, to notice a file that changes under a run
+
+    def changed(self) -> bool:
+        """Whether the file is another than the one hashed."""
+        try:
+            return _stamp(self.path) != self.stamp
+        except OSError:
+            return True
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_json(data: Any) -> str:
+    """sha256 of JSON data, the order of keys set aside."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_notebook(notebook: Mapping[str, Any]) -> str:
+    """sha256 of a notebook's source: cells' kinds, texts and tags, without outputs, ids or counts."""
+    cells = [
+        (cell["cell_type"], _joined(cell["source"]), sorted(cell.get("metadata", {}).get("tags", [])))
+        for cell in notebook["cells"]
+    ]
+    return hash_json(cells)
+
+
+def _joined(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+@cache
+def hash_package(package: Path = Path(__file__).parent) -> str:
+    """sha256 of this package's own sources, styles and words, and of nothing that a run writes."""
+    digest = hashlib.sha256()
+    paths = (path for path in package.rglob("*") if path.suffix in _OURS and path.is_file())
+    for path in sorted(paths, key=lambda path: path.relative_to(package).as_posix()):
+        digest.update(f"{path.relative_to(package).as_posix()}\0{hash_file(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def hash_lock() -> str | None:
+    """sha256 of requirements.lock, the line endings set aside; None where there is none."""
+    path = home() / LOCK
+    if not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
+    """The files a workbook reads, hashed: each table its parameters name, and the published tables.
+
+    Raises DataRefused with every file that is missing or lies outside ``root``.
+    """
+    found: list[Input] = []
+    faults: list[Fault] = []
+    for name in tables(type(parameters)):
+        spec = getattr(parameters, name)
+        if spec is None:
+            continue
+        try:
+            found.append(_input(name, spec, below(root, spec)))
+        except DataRefused as refused:
+            faults += refused.faults
+        except OSError as error:
+            what = f"The file can not be read ({error.strerror or type(error).__name__})."
+            faults.append(
+                Fault(Path(spec.partition("#")[0]).name, "unreadable", what, "Check its permissions.")
+            )
+    if faults:
+        raise DataRefused(*dict.fromkeys(faults))
+    return found + published()
+
+
+def published() -> list[Input]:
+    """The published figures and claims that stand beside every client's own."""
+    data = home() / "data"
+    paths = [*sorted(data.glob("published/*.csv")), *data.glob("claims.csv")]
+    return [_input("published", path.relative_to(data).as_posix(), path) for path in paths]
+
+
+def _input(parameter: str, file: str, path: Path) -> Input:
+    stamp = _stamp(path)
+    return Input(parameter, file, hash_file(path), stamp[0], path, stamp)
+
+
+def portable(parameters: ClientParameters) -> dict[str, Any]:
+    """The parameters as a run keeps them: plain JSON values, without a path of this machine."""
+    values = parameters.model_dump(mode="json")
+    root = Path(parameters.data_root)
+    if root.is_absolute() or root.anchor or parameters.data_root.startswith("~"):
+        values["data_root"] = "."  # the run names the folder in the environment
+    return values
+
+
+def workbook_key(notebook: str, parameters: ClientParameters, inputs: Iterable[Input]) -> str:
+    """The key of a workbook's run: sha256 of all that its numbers depend on.
+
+    ``notebook`` is its ``hash_notebook``. Where the data root lies and a reader's language are no part of it.
+    """
+    parts = {
+        "notebook": notebook,
+        "package": hash_package(),
+        "parameters": {name: value for name, value in portable(parameters).items() if name != "data_root"},
+        "inputs": sorted((item.parameter, item.file, item.sha256) for item in inputs),
+        "lock": hash_lock(),
+        "python": PYTHON,
+    }
+    return hash_json(parts)
+
+
+def run_name(as_of: str, keys: Mapping[str, str]) -> str:
+    """The name of a run's folder: its as-of date and 10 characters of the hash of its workbooks' keys."""
+    return f"{as_of}-{hash_json(sorted(keys.values()))[:10]}"
+
+
+def read_manifest(run: Path) -> dict[str, Any] | None:
+    """The manifest of a run's folder; None where there is none that can be read."""
+    try:
+        data = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) and data.get("schema") == SCHEMA else None
+
+
+def intact(run: Path, workbook: Mapping[str, Any]) -> bool:
+    """Whether the files that a manifest lists for a workbook are there and unchanged."""
+    files: dict[str, str] = workbook.get("files", {})
+    return bool(files) and all(
+        (run / name).is_file() and hash_file(run / name) == digest for name, digest in files.items()
+    )
+
+
+def surroundings() -> dict[str, Any]:
+    """What is the same for all workbooks of a run: versions, lock, commit, Python, platform."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions: dict[str, str] = {}
+    for name in _VERSIONS:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "versions": versions,
+        "lock": hash_lock(),
+        "package": hash_package(),
+        "commit": commit(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
+@cache
+def _git(*arguments: str) -> str | None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "-c", "core.fsmonitor=false", "-C", str(home()), *arguments],
+            capture_output=True, text=True, timeout=10, env=environment, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def commit() -> dict[str, Any] | None:
+    """The project's commit, and whether tracked files differ from it; None outside git or before one."""
+    top, head = _git("rev-parse", "--show-toplevel"), _git("rev-parse", "--verify", "HEAD")
+    if not head or not top or Path(top).resolve() != home().resolve():
+        return None
+    return {"id": head, "dirty": _git("status", "--porcelain", "--untracked-files=no") != ""}
+
+
+def count_rows(path: Path, spec: str) -> int | None:
+    """Rows of a table below its header; None for formats other than text and Excel.
+
+    Meant for files that a workbook has already read, so that an unsafe one was refused before.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt"):
+        return _count_records(path)
+    if suffix in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        try:
+            with CalamineWorkbook.from_path(str(path)) as book:
+                sheet = spec.partition("#")[2] or book.sheet_names[0]
+                return max(0, book.get_sheet_by_name(sheet).total_height - 1)
+        except (CalamineError, OSError, ValueError, IndexError):
+            return None
+    return None
+
+
+def _count_records(path: Path) -> int | None:
+    with path.open("rb") as file:
+        start = file.read(4096)
+    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    delimiter = max(",;\t|", key=lambda mark: start.count(mark.encode()))
+    try:
+        # Byte by byte where the encoding is unknown: only quotes and line ends matter for counting.
+        with path.open(encoding="utf-16" if wide else "latin-1", newline="") as file:
+            return max(0, sum(1 for row in csv.reader(file, delimiter=delimiter) if any(row)) - 1)
+    except (csv.Error, UnicodeError, OSError):
+        return None

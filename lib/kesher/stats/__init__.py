@@ -1,0 +1,44 @@
+"""Estimates from samples and what is known about them: designs, variances, intervals, ranks, resampling.
+
+numpy and scipy.special only; every function is vectorised over its last axis, pure, and deterministic given
+its inputs (and its generator, where it takes one).
+"""
+
+from kesher.stats.design import Design, bootstrap_weights, effective_base, kish_design_effect
+from kesher.stats.estimates import Mean, Shares, estimate_mean, estimate_shares, estimate_total
+from kesher.stats.intervals import (
+    benjamini_hochberg,
+    difference_interval,
+    difference_p_value,
+    mean_interval,
+    share_interval,
+)
+from kesher.stats.ranking import (
+    independent_covariance,
+    kendall_tau_b,
+    rank_intervals,
+    ranks,
+    tau_interval,
+)
+
+__all__ = [
+    "Design",
+    "Mean",
+    "Shares",
+    "benjamini_hochberg",
+    "bootstrap_weights",
+    "difference_interval",
+    "difference_p_value",
+    "effective_base",
+    "estimate_mean",
+    "estimate_shares",
+    "estimate_total",
+    "independent_covariance",
+    "kendall_tau_b",
+    "kish_design_effect",
+    "mean_interval",
+    "rank_intervals",
+    "ranks",
+    "share_interval",
+    "tau_interval",
+]

@@ -1,0 +1,1 @@
+"""The like-motivation survey: pure functions from tidy tables to plain numbers."""

@@ -1,0 +1,459 @@
+"""Opening files: where from, how large, of what kind, in which encoding; nothing harmful reaches a parser."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import pytest
+from readers_kit import CANARY, Desk, noted, refused, text_of, ticked
+
+from kesher.readers import DataRoot, read_table
+from kesher.readers import opening as opening_module
+from kesher.readers.structure import MAX_CELL_BYTES
+
+HEBREW = "id,why\n1,חדשות\n2,סתם בשביל הכיף\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.columns("id: respondent", "why: choices reasons")
+    return made
+
+
+# --- where from -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside.csv", "a/../../outside.csv", "/etc/passwd", "C:\\x.csv", "C:x.csv", "\\\\host\\x.csv", "~/x.csv", "..\\x.csv"],
+)  # fmt: skip
+def test_a_path_outside_the_root_is_refused(desk: Desk, name: str) -> None:
+    (desk.folder.parent / "outside.csv").write_text(f"id,why\n1,{CANARY}\n")
+    with refused("outside_root"):
+        desk.read(name)
+
+
+@pytest.mark.parametrize("name", ["x\x00.csv", "", "a\nb.csv", "sub\\x.csv", "NUL", "con.csv", "lpt1.txt"])
+def test_a_strange_name_is_refused(desk: Desk, name: str) -> None:
+    with refused("strange_name"):
+        desk.read(name)
+
+
+@pytest.mark.parametrize("name", ["‥/outside.csv", "．．/outside.csv", "..∕outside.csv"])
+def test_lookalikes_of_dots_and_slashes_are_only_missing_files(desk: Desk, name: str) -> None:
+    (desk.folder.parent / "outside.csv").write_text(HEBREW)
+    with refused("missing_file"):
+        desk.read(name)
+
+
+def test_a_link_out_of_the_root_is_refused_and_one_inside_is_followed(desk: Desk) -> None:
+    outside = desk.folder.parent / "other_client"
+    outside.mkdir()
+    (outside / "survey.csv").write_text(f"id,why\n1,{CANARY}\n")
+    (desk.folder / "link.csv").symlink_to(outside / "survey.csv")
+    (desk.folder / "folder").symlink_to(outside)
+    for name in ("link.csv", "folder/survey.csv"):
+        with refused("outside_root"):
+            desk.read(name)
+    desk.write("survey.csv", HEBREW)
+    (desk.folder / "inside.csv").symlink_to(desk.folder / "survey.csv")
+    assert ticked(desk.read("inside.csv")) == [{"news"}, {"fun"}]
+
+
+def test_a_link_swapped_in_between_check_and_open_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = desk.folder.parent / "secret.csv"
+    secret.write_text(f"id,why\n1,{CANARY}\n")
+    path = desk.write("survey.csv", HEBREW)
+    opened = os.open
+
+    def swap(*given: object, **named: object) -> int:
+        path.unlink()
+        path.symlink_to(secret)
+        return opened(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(opening_module.os, "open", swap)
+    with refused("unreadable"):
+        desk.root.read("survey.csv")
+
+
+def test_folders_and_pipes_are_refused(desk: Desk) -> None:
+    (desk.folder / "sub.csv").mkdir()
+    os.mkfifo(desk.folder / "pipe.csv")
+    for name in ("sub.csv", "pipe.csv"):
+        with refused("not_a_file"):
+            desk.read(name)
+
+
+def test_a_link_that_leads_to_itself_is_refused(desk: Desk) -> None:
+    (desk.folder / "loop.csv").symlink_to(desk.folder / "loop.csv")
+    with refused("unreadable"):
+        desk.read("loop.csv")
+
+
+def test_a_missing_file_suggests_the_nearest_name(desk: Desk) -> None:
+    desk.write("customers_2026.csv", HEBREW)
+    with refused("missing_file") as found:
+        desk.read("custmers_2026.csv")
+    assert "customers_2026.csv" in found.fault.remedy
+    assert str(desk.folder) not in str(found.fault)
+
+
+def test_a_missing_root_is_refused(tmp_path: Path) -> None:
+    with refused("missing_folder"):
+        DataRoot(tmp_path / "nowhere")
+
+
+# --- of what kind -----------------------------------------------------------------------------------------
+
+
+def test_empty_and_header_only_files_are_refused(desk: Desk) -> None:
+    for content in (b"", b"\xef\xbb\xbf", b"\n\n\n"):
+        desk.write("survey.csv", content)
+        with refused("empty"):
+            desk.read()
+    for content in ("id,why\n", "id,why", "id,why\n,\n,\n"):
+        desk.write("survey.csv", content)
+        with refused("no_rows"):
+            desk.read()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<html><body><table><tr><td>id</td></tr></table>", "html_disguised"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE html><p>", "html_disguised"),
+        ("<table><tr><td>חדשות".encode("utf-16"), "html_disguised"),
+        (b"<?xml version='1.0'?><Workbook/>", "xml_disguised"),
+        (b"%PDF-1.7", "wrong_kind"),
+        (b"$FL2@(#) SPSS DATA FILE", "wrong_kind"),
+        (b"PAR1....", "wrong_kind"),
+        (b"PK\x03\x04 not really", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password"),
+    ],
+)
+def test_what_a_file_is_comes_from_its_content(desk: Desk, content: bytes, kind: str) -> None:
+    desk.write("survey.xls", content)
+    with refused(kind):
+        desk.read("survey.xls")
+
+
+def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def sheet_parts(sheet: bytes) -> dict[str, bytes]:
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml"
+    return {
+        "[Content_Types].xml": b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
+        b'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships'
+        b'+xml"/><Override PartName="/xl/workbook.xml" ContentType="' + kind + b'.sheet.main+xml"/><Override '
+        b'PartName="/xl/worksheets/sheet1.xml" ContentType="' + kind + b'.worksheet+xml"/></Types>',
+        "_rels/.rels": b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+        b'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+        b'relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": b'<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/'
+        b'2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet '
+        b'name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org'
+        b'/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/'
+        b'2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": sheet,
+    }
+
+
+SHEET = (
+    b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    b'<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c><c r="B1" t="inlineStr"><is><t>why</t></is></c></row>'
+    b'<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>News</t></is></c></row>%s</sheetData></worksheet>'
+)
+
+
+def test_the_made_workbook_is_sound(desk: Desk) -> None:
+    desk.write("survey.xlsx", zipped(sheet_parts(SHEET % b"")))
+    assert ticked(desk.read("survey.xlsx")) == [{"news"}]
+
+
+def test_a_spreadsheet_bomb_is_refused_before_it_is_parsed(desk: Desk) -> None:
+    """390 KB that inflate to 149 MB cost 14.5 s and 223 MB elsewhere; here, neither."""
+    filler = b'<row><c t="inlineStr"><is><t>' + b"A" * 150_000_000 + b"</t></is></c></row>"
+    path = desk.write("bomb.xlsx", zipped(sheet_parts(SHEET % filler)))
+    assert path.stat().st_size < 400_000
+    tracemalloc.start()
+    start = time.perf_counter()
+    with refused("spreadsheet_bomb"):
+        desk.read("bomb.xlsx")
+    assert time.perf_counter() - start < 2
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_a_bomb_whose_directory_lies_is_refused_too(desk: Desk) -> None:
+    filler = b"<!-- " + b" " * 60_000_000 + b" -->"
+    packed = bytearray(zipped(sheet_parts(SHEET % filler)))
+    true_size = len(SHEET % filler).to_bytes(4, "little")
+    while (at := packed.find(true_size)) >= 0:
+        packed[at : at + 4] = (900).to_bytes(4, "little")
+    desk.write("bomb.xlsx", bytes(packed))
+    start = time.perf_counter()
+    with refused("spreadsheet_bomb"):
+        desk.read("bomb.xlsx")
+    assert time.perf_counter() - start < 3
+
+
+def test_a_bomb_of_many_parts_is_refused(desk: Desk) -> None:
+    parts = sheet_parts(SHEET % b"") | {f"xl/media/{at}.xml": b"" for at in range(6000)}
+    desk.write("bomb.xlsx", zipped(parts))
+    with refused("spreadsheet_bomb"):
+        desk.read("bomb.xlsx")
+
+
+def test_a_cell_in_the_farthest_corner_is_refused(desk: Desk) -> None:
+    """Two cells, seventeen thousand million places between them: a dense table of them ends the process."""
+    desk.write(
+        "far.xlsx", zipped(sheet_parts(SHEET % b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
+    )
+    with refused("spreadsheet_bomb"):
+        desk.read("far.xlsx")
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-16"])
+def test_xml_entities_are_refused(desk: Desk, code: str) -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
+    desk.write("laugh.xlsx", zipped(sheet_parts(bomb.encode(code))))
+    with refused("xml_entities"):
+        desk.read("laugh.xlsx")
+
+
+def test_an_encrypted_zip_is_called_protected(desk: Desk) -> None:
+    packed = bytearray(zipped(sheet_parts(SHEET % b"")))
+    packed[packed.find(b"PK\x01\x02") + 8] |= 1
+    desk.write("locked.xlsx", bytes(packed))
+    with refused("password"):
+        desk.read("locked.xlsx")
+
+
+# --- in which encoding ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("cp1255", "windows-1255"),
+    ],
+)
+def test_hebrew_is_read_in_every_encoding(desk: Desk, written: str, found: str) -> None:
+    desk.write("survey.csv", HEBREW, written)
+    read = desk.read()
+    assert ticked(read) == [{"news"}, {"fun"}]
+    assert read.source.encoding == found
+    assert (noted(read, "windows1255_fallback") > 0) == (found == "windows-1255")
+
+
+@pytest.mark.parametrize(
+    ("forced", "written"), [("windows-1255", "cp1255"), ("utf-16", "utf-16"), ("utf-8", "utf-8-sig")]
+)
+def test_an_encoding_can_be_forced(desk: Desk, forced: str, written: str) -> None:
+    desk.write("survey.csv", HEBREW, written)
+    assert ticked(desk.read(encoding=forced)) == [{"news"}, {"fun"}]
+
+
+@pytest.mark.parametrize(
+    ("forced", "written"),
+    [("utf-8", "cp1255"), ("utf-8", "utf-16"), ("utf-16", "utf-8"), ("utf-16", "utf-8-sig"),
+     ("windows-1255", "utf-8"), ("latin-1", "utf-8"), ("latin-1", "utf-16"), ("windows-1255", "utf-16-le")],
+)  # fmt: skip
+def test_a_wrong_forced_encoding_is_refused_not_gibberish(desk: Desk, forced: str, written: str) -> None:
+    desk.write("survey.csv", HEBREW, written)
+    with refused("encoding"):
+        desk.read(encoding=forced)
+
+
+def test_western_bytes_are_not_taken_for_hebrew(desk: Desk) -> None:
+    desk.write("survey.csv", "id,why,café\n1,News,déjà vu\n", "cp1252")
+    read = desk.read()
+    assert read.source.encoding == "windows-1252"
+    assert noted(read, "latin1_fallback") == 3
+
+
+def test_bytes_of_no_encoding_fall_back_to_latin1_with_a_count(desk: Desk) -> None:
+    desk.write("survey.csv", b"id,why,fan?\x81\x8d\n1,News,x\n")
+    read = desk.read()
+    assert (read.source.encoding, noted(read, "latin1_fallback")) == ("latin-1", 2)
+
+
+# --- what a CSV is made of --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_separators_and_line_ends(desk: Desk, separator: str, ends: str) -> None:
+    rows = [["id", "why", "said"], [1, "Deals, coupons, News", 'a; "b"\tc|d, e\nf'], [2, "None of these", ""]]
+    desk.write("survey.csv", text_of(rows, separator).replace("\n", ends))
+    assert ticked(desk.read()) == [{"deals", "news"}, {"none"}]
+
+
+def test_excels_separator_line(desk: Desk) -> None:
+    desk.write("survey.csv", "sep=;\nid;why;w\n1;News;0,5\n2;Fun;\n")
+    desk.columns("id: respondent", "why: choices reasons", "w: weight")
+    with refused("missing_weight") as found:
+        desk.read()
+    assert found.fault.row == 4
+    desk.write("survey.csv", "sep=;\nid;why;w\n1;News;0,5\n2;Fun;1,25\n")
+    assert desk.read().people["weight"].tolist() == [0.5, 1.25]
+
+
+@pytest.mark.parametrize("bad", ["2,News,extra\n", "2\n", "2,News,,x\n"])
+def test_ragged_rows_are_refused_with_the_first(desk: Desk, bad: str) -> None:
+    desk.write("survey.csv", f"id,why\n1,News\n{bad}3,{CANARY}\n{bad}")
+    with refused("ragged_rows") as found:
+        desk.read()
+    assert found.fault.row == 3
+    assert found.fault.what.startswith("2 rows")
+
+
+def test_empty_cells_beyond_the_header_are_noted(desk: Desk) -> None:
+    desk.write("survey.csv", "id,why\n1,News,\n2,Fun,,\n3,Fun\n")
+    read = desk.read()
+    assert ticked(read) == [{"news"}, {"fun"}, {"fun"}]
+    assert noted(read, "trailing_cells") == 2
+
+
+def test_blank_rows_are_left_out_and_row_numbers_stay(desk: Desk) -> None:
+    desk.columns("id: respondent", "why: choices reasons", "w: weight")
+    desk.write("survey.csv", "id,why,w\n1,News,1\n\n,,\n   \n2,Fun,1\n")
+    assert noted(desk.read(), "blank_rows") == 3
+    desk.write("survey.csv", "id,why,w\n1,News,1\n\n,,\n2,Fun,-1\n")
+    with refused("negative_weight") as found:
+        desk.read()
+    assert found.fault.row == 5
+
+
+def test_nul_bytes_are_refused(desk: Desk) -> None:
+    desk.write("survey.csv", b"id,why\n1,Ne\x00ws\n" + b"2,Fun\n" * 50)
+    with refused("nul_bytes") as found:
+        desk.read()
+    assert found.fault.row == 2
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_an_oversized_cell_is_refused(desk: Desk, quoted: bool) -> None:
+    cell = "x" * (MAX_CELL_BYTES + 10)
+    desk.write("survey.csv", "id,why\n1,News\n2," + (f'"{cell}"' if quoted else cell) + "\n3,Fun\n")
+    with refused("oversized_cell") as found:
+        desk.read()
+    assert found.fault.row == 3
+
+
+def test_a_hundred_megabytes_in_one_cell_are_refused_quickly(desk: Desk) -> None:
+    desk.write("survey.csv", b'id,why\n1,"' + b"y,\n" * 33_000_000 + b'"\n')
+    start = time.perf_counter()
+    with refused("oversized_cell"):
+        desk.read()
+    assert time.perf_counter() - start < 5
+
+
+def test_a_quote_that_is_never_closed_is_refused(desk: Desk) -> None:
+    desk.write("survey.csv", 'id,why\n1,News\n2,"News\n3,Fun\n4,Fun\n')
+    with refused("quotes"):
+        desk.read()
+
+
+def test_gershayim_typed_as_a_quote_inside_a_cell(desk: Desk) -> None:
+    desk.write("survey.csv", 'id,why,city\n1,אני לקוח נאמן של חז"ל ובניו,ת"א\n2,News,"ת""א, מרכז"\n')
+    read = desk.read()
+    assert ticked(read) == [{"loyal"}, {"news"}]
+    assert noted(read, "stray_quotes") > 0
+
+
+def test_cells_over_several_lines_count_as_one_row(desk: Desk) -> None:
+    desk.columns("id: respondent", "why: choices reasons", "w: weight")
+    desk.write("survey.csv", 'id,why,w,said\n1,News,1,"a\n\n,,\nb"\n2,Fun,0,c\n')
+    with refused("zero_weight") as found:
+        desk.read()
+    assert found.fault.row == 3
+
+
+def test_formulas_and_markup_are_inert(desk: Desk) -> None:
+    """They are text that matches nothing, and no text leaves the reader."""
+    bad = [
+        '=HYPERLINK("http://x.example","go")',
+        "<script>alert(1)</script>",
+        "+1+1",
+        "@SUM(A1)",
+        "\tx",
+        "<img src=x>",
+    ]
+    read = desk.joined([*bad, "News"], other_limit=1)
+    assert ticked(read) == [{"other"}] * len(bad) + [{"news"}]
+    assert noted(read, "unmatched_text") == len(bad)
+    everything = repr((read.people.to_dict(), read.questions, read.source))
+    assert "HYPERLINK" not in everything and "script" not in everything
+
+
+def test_the_hash_is_of_the_files_bytes(desk: Desk) -> None:
+    import hashlib
+
+    path = desk.write("survey.csv", HEBREW, "utf-8-sig")
+    assert desk.read().source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# --- tables with a header ---------------------------------------------------------------------------------
+
+
+def test_a_table_reads_every_cell_as_text(desk: Desk) -> None:
+    desk.write("t.csv", "a,b,a\n007,,x\n1e3,NA,None\n")
+    table = read_table(desk.root, "t.csv")
+    assert table.frame.columns.tolist() == ["a", "b", "a (2)"]
+    assert table.frame.to_numpy().tolist() == [["007", "", "x"], ["1e3", "NA", "None"]]
+    assert [note.code for note in table.source.notes] == ["duplicate_header"]
+    assert table.rows.tolist() == [2, 3]
+
+
+def test_missing_columns_are_told_together_with_the_nearest(desk: Desk) -> None:
+    desk.write("t.csv", "questoin,option\nx,y\n")
+    with refused("missing_column") as found:
+        read_table(desk.root, "t.csv", expect=("question", "option", "share"))
+    assert [fault.column for fault in found.faults] == ["question", "share"]
+    assert "questoin" in found.fault.remedy
+
+
+def test_a_header_below_title_rows_is_found(desk: Desk) -> None:
+    desk.sheet(
+        "t.xlsx",
+        {"s": [["Margins of the survey"], [], ["Question", "OPTION ", "share"], ["age", "young", 0.5]]},
+    )
+    table = read_table(desk.root, "t.xlsx", expect=("question", "option", "share"))
+    assert table.frame.to_numpy().tolist() == [["age", "young", "0.5"]]
+    assert table.rows.tolist() == [4]
+
+
+def test_sheets_are_found_by_name_and_hidden_ones_noted(desk: Desk) -> None:
+    desk.sheet("t.xlsx", {"old": [["a"], [1]], "Data": [["a"], [2]], "more": [["a"], [3]]}, hidden=["old"])
+    assert read_table(desk.root, "t.xlsx").frame["a"].tolist() == ["2"]
+    table = read_table(desk.root, "t.xlsx#data")
+    assert {note.code: note.count for note in table.source.notes}["hidden_sheets"] == 1
+    assert read_table(desk.root, "t.xlsx#old").frame["a"].tolist() == ["1"]
+    with refused("missing_sheet") as found:
+        read_table(desk.root, "t.xlsx#dta")
+    assert "Data" in found.fault.remedy
+    desk.write("t.csv", "a\n1\n")
+    with refused("missing_sheet"):
+        read_table(desk.root, "t.csv#data")

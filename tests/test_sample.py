@@ -1,0 +1,270 @@
+"""The invented client: files equal to the generator, a right truth, and raking that mends the raw shares."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from kesher.params import LikeMotivation
+from kesher.sample import Planted, as_respondents, plant, write
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "data" / "sample"
+FILES = ["customers.csv", "columns.csv", "options.csv", "margins.csv", "guesses.csv", "truth.json"]
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, Any]:
+    return yaml.safe_load((SAMPLE / "generator.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def planted(settings: dict[str, Any]) -> Planted:
+    return plant(settings, settings["seed"])
+
+
+def clean(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same population without the troubles of a field."""
+    return settings | {"trouble": {}} | changes
+
+
+def by_wave(guesses: pd.DataFrame, wave: int) -> pd.Series:
+    return guesses[guesses["wave"] == wave].groupby("option")["guess_percent"].median()
+
+
+def raked(planted: Planted, settings: dict[str, Any]) -> tuple[pd.DataFrame, np.ndarray]:
+    """The sheets, each person once, and their weights raked to the margins."""
+    from kesher.survey.weighting import rake
+
+    people = planted.people.drop_duplicates("respondent")
+    codes = [
+        pd.Categorical(people[name], categories=list(planted.margins[name])).codes for name in planted.margins
+    ]
+    targets = [np.array(list(shares.values())) for shares in planted.margins.values()]
+    fit = rake(
+        [np.asarray(code, dtype=int) for code in codes], targets, np.ones(len(people)), bounds=(0.2, 5.0)
+    )
+    assert fit.converged
+    return people, fit.weights
+
+
+def test_the_stored_files_are_what_the_generator_writes(settings: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, settings)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), name
+
+
+def test_it_says_that_it_is_invented() -> None:
+    readme = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    assert "invented" in readme
+    assert "נתונים להמחשה בלבד" in readme
+    assert "invented" in (SAMPLE / "generator.yml").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_the_parameters_are_valid_and_hold_the_seal() -> None:
+    given = {}
+    for name in ("client.yml", "like_motivation.yml"):
+        text = (ROOT / "params" / "sample" / name).read_text(encoding="utf-8")
+        assert all("#" in line for line in text.splitlines()), "every line has its comment"
+        given |= yaml.safe_load(text)
+    parameters = LikeMotivation(**given)
+    assert parameters.illustrative
+    assert parameters.guesses_seal == hashlib.sha256((SAMPLE / "guesses.csv").read_bytes()).hexdigest()
+    data_root = ROOT / "params" / "sample" / parameters.data_root
+    for file in (parameters.customers_file, parameters.columns, parameters.options, parameters.margins):
+        assert (data_root / str(file)).is_file()
+
+
+def test_guesses_are_older_than_the_fieldwork_and_the_fieldwork_than_the_reveal(planted: Planted) -> None:
+    revealed = yaml.safe_load((ROOT / "params/sample/like_motivation.yml").read_text(encoding="utf-8"))[
+        "revealed_on"
+    ]
+    answered = planted.people["answered_at"]
+    assert pd.Timestamp(planted.guesses["sealed_on"].max()) < answered.min()
+    assert answered.max() < pd.Timestamp(revealed)
+
+
+def test_no_personal_detail_in_the_files() -> None:
+    for name in FILES:
+        text = (SAMPLE / name).read_text(encoding="utf-8")
+        assert "@" not in text
+        assert not re.search(r"\b0\d{1,2}-?\d{7}\b", text), "a phone number"
+        assert not re.search(r"(?<![\d.])\d{9}(?!\d)", text), "an identity number"
+
+
+def test_the_export_has_the_traps_of_a_form(settings: dict[str, Any]) -> None:
+    raw = (SAMPLE / "customers.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
+    assert 1200 <= len(rows) <= 1280
+    questions = settings["questions"]
+    texts = {name: [option["text"] for option in q["options"].values()] for name, q in questions.items()}
+    assert any(", " in text for text in texts["reasons"])
+    assert any(a != b and a in b for a in texts["expectations"] for b in texts["expectations"])
+    header = questions["reasons"]["header"]
+    assert sum(row[header] == "" for row in rows) > 5, "skipped"
+    assert any(text in row[header] for row in rows for text in questions["reasons"]["other_texts"])
+    ids = [row[settings["headers"]["respondent"]] for row in rows]
+    assert len(ids) - len(set(ids)) == settings["trouble"]["duplicates"]
+
+
+@pytest.mark.parametrize("option", ["loyal", "offers", "content", "fun"])
+def test_raw_shares_are_off_and_raked_shares_are_not(
+    option: str, planted: Planted, settings: dict[str, Any]
+) -> None:
+    people, weights = raked(planted, settings)
+    answered = people.filter(regex=r"^reasons\.(?!other)").any(axis=1).to_numpy() | (
+        people["reasons.other"] != ""
+    )
+    ticks = people[f"reasons.{option}"].to_numpy(dtype=float)[answered]
+    true = planted.truth[f"customers.share.{option}"]
+    assert abs(ticks.mean() - true) > 0.03
+    weights = weights[answered]
+    error = np.sqrt(true * (1 - true) * (weights**2).sum()) / weights.sum()
+    assert abs(np.average(ticks, weights=weights) - true) < 2.5 * error
+
+
+def test_raw_shares_put_the_wrong_reason_first(planted: Planted) -> None:
+    people = planted.people.drop_duplicates("respondent")
+    assert people["reasons.offers"].mean() > people["reasons.loyal"].mean()
+    assert planted.truth["customers.share.loyal"] > planted.truth["customers.share.offers"]
+
+
+def test_over_many_draws_the_raked_shares_centre_on_the_truth(settings: dict[str, Any]) -> None:
+    found = []
+    for seed in range(40):
+        draw = plant(clean(settings), seed)
+        people, weights = raked(draw, settings)
+        answered = people.filter(regex=r"^reasons\.(?!other)").any(axis=1).to_numpy()
+        ticks = people.filter(regex=r"^reasons\.(?!other|none)")[answered]
+        found.append(ticks.astype(float).mul(weights[answered], axis=0).sum() / weights[answered].sum())
+    draws = pd.DataFrame(found).rename(columns=lambda name: name.replace("reasons.", "customers.share."))
+    true = pd.Series(draw.truth)[draws.columns]
+    error = draws.std() / np.sqrt(len(draws))
+    assert ((draws.mean() - true).abs() < 3.5 * error).all()
+
+
+def test_the_truth_is_what_a_very_large_draw_without_non_response_shows(settings: dict[str, Any]) -> None:
+    segments = {
+        name: segment | {"levels": {level: v | {"response": 1.0} for level, v in segment["levels"].items()}}
+        for name, segment in settings["segments"].items()
+    }
+    questions = {name: question | {"skipped": 0.0} for name, question in settings["questions"].items()}
+    drawn = plant(clean(settings, segments=segments, questions=questions, respondents=400_000), 1)
+    people, truth = drawn.people, drawn.truth
+    for prefix, name in (("customers.share", "reasons"), ("expectation", "expectations"), ("ways", "ways")):
+        for option in settings["questions"][name]["options"]:
+            if option != "none":
+                assert people[f"{name}.{option}"].mean() == pytest.approx(
+                    truth[f"{prefix}.{option}"], abs=0.003
+                )
+    assert people["programmes_enrolled"].mean() == pytest.approx(truth["programmes.enrolled_mean"], abs=0.02)
+    assert people["programmes_active"].mean() == pytest.approx(truth["programmes.active_mean"], abs=0.02)
+    for question, level, option in (("age", "age_18_24", "loyal"), ("club", "member", "rewards")):
+        inside = people[question] == level
+        ticks = people[f"reasons.{option}"]
+        difference = 100 * (ticks[inside].mean() - ticks[~inside].mean())
+        assert difference == pytest.approx(truth[f"segment.{question}.{level}.{option}"], abs=0.8)
+    wants = people.filter(regex=r"^expectations\.(?!other|none)").to_numpy(dtype=bool)
+    for size in (2, 3):
+        from itertools import combinations
+
+        best = max(
+            wants[:, list(chosen)].any(axis=1).mean() for chosen in combinations(range(wants.shape[1]), size)
+        )
+        assert best == pytest.approx(truth[f"offers.{size}.reach"], abs=0.003)
+
+
+def test_shares_margins_and_guesses_add_up(settings: dict[str, Any], planted: Planted) -> None:
+    for shares in planted.margins.values():
+        assert sum(shares.values()) == pytest.approx(1)
+    for segment in settings["segments"].values():
+        assert sum(level["share"] for level in segment["levels"].values()) == pytest.approx(1)
+    assert sum(v for k, v in planted.truth.items() if k.startswith("ways.")) == pytest.approx(1)
+    assert planted.guesses["guesser"].nunique() == 9
+    assert planted.guesses["guess_percent"].between(0, 100).all()
+    truth = planted.truth
+    for option, guess in by_wave(planted.guesses, 2).items():
+        assert truth[f"gap.{option}"] == pytest.approx(guess - 100 * truth[f"customers.share.{option}"])
+    gaps = [v for k, v in truth.items() if k.startswith("gap.")]
+    assert truth["predictions.surprise_pp"] == pytest.approx(np.abs(gaps).mean())
+    assert sum(v for k, v in truth.items() if k.startswith("gap_centred.")) == pytest.approx(0, abs=1e-6)
+    assert max(gaps) == truth["gap.content"] and min(gaps) == truth["gap.loyal"]
+
+
+def test_agreement_is_scipys_tau_b_and_the_second_wave_is_nearer(planted: Planted) -> None:
+    from scipy.stats import kendalltau
+
+    truth = planted.truth
+    share = pd.Series({k.rsplit(".")[-1]: v for k, v in truth.items() if k.startswith("customers.share.")})
+    second = by_wave(planted.guesses, 2)[share.index]
+    assert truth["agreement.kendall_tau_b"] == pytest.approx(kendalltau(share, second).statistic)
+    first = by_wave(planted.guesses, 1)[share.index]
+    assert (second - 100 * share).abs().mean() < (first - 100 * share).abs().mean()
+
+
+def test_the_stored_truth_is_by_workbook_and_number() -> None:
+    truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
+    assert list(truth) == ["like_motivation"]
+    assert all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", number) for number in truth["like_motivation"])
+    assert all(np.isfinite(value) for value in truth["like_motivation"].values())
+
+
+def test_tidy_respondents_without_a_file(planted: Planted, settings: dict[str, Any]) -> None:
+    respondents = as_respondents(planted, settings)
+    assert list(respondents.questions) == ["reasons", "expectations", "ways"]
+    reasons = respondents.questions["reasons"]
+    assert reasons.exclusive == {"none"}
+    assert list(reasons.ticks) == [*settings["questions"]["reasons"]["options"], "other"]
+    assert reasons.answered.mean() == pytest.approx(0.985, abs=0.01)
+    ways = respondents.questions["ways"]
+    assert (ways.ticks.sum(axis=1) <= 1).all()
+    assert len(respondents.people) == len(planted.people)
+
+
+def test_a_plain_population_needs_few_settings() -> None:
+    plain = {
+        "respondents": 300,
+        "margins": [],
+        "segments": {"kind": {"levels": {"a": {"share": 0.5}, "b": {"share": 0.5}}}},
+        "questions": {"reasons": {"options": {"x": {"share": 0.3}, "y": {"share": 0.6}, "none": {}}}},
+    }
+    drawn = plant(plain, 7)
+    assert drawn.guesses.empty
+    assert drawn.truth["customers.share.x"] == 0.3
+    assert "gap.x" not in drawn.truth
+    pd.testing.assert_frame_equal(drawn.people, plant(plain, 7).people)
+    assert not drawn.people.equals(plant(plain, 8).people)
+
+
+def test_the_readers_find_in_the_files_what_was_planted(planted: Planted, settings: dict[str, Any]) -> None:
+    from kesher.readers import DataRoot, read_guesses, read_margins, read_options, read_respondents
+
+    root = DataRoot(SAMPLE)
+    options = read_options(root, "options.csv")
+    read = read_respondents(
+        root, "customers.csv", group="customers", columns_spec="columns.csv", options=options
+    )
+    meant = as_respondents(planted, settings)
+    assert read.source.format == "forms"
+    for name, question in meant.questions.items():
+        assert (read.questions[name].ticks == question.ticks).all(axis=None), name
+        assert (read.questions[name].answered == question.answered).all()
+        assert read.questions[name].exclusive == question.exclusive
+    pd.testing.assert_frame_equal(read.people[list(meant.people)], meant.people, check_dtype=False)
+    assert read_margins(root, "margins.csv", options) == {
+        name: pytest.approx(shares) for name, shares in planted.margins.items()
+    }
+    seal = hashlib.sha256((SAMPLE / "guesses.csv").read_bytes()).hexdigest()
+    guesses = read_guesses(root, "guesses.csv", options=options, seal=seal, revealed_on="2026-10-12")
+    assert len(guesses.table) == 2 * 9 * 9
