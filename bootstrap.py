@@ -80,7 +80,7 @@ def with_newer_python(arguments):
     """Go on with a newer Python of this machine, if there is one."""
     for minor in range(19, OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
-        if found:
+        if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             return subprocess.call([found, str(HERE / "bootstrap.py"), *arguments])
     say(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
     return 1

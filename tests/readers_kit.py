@@ -66,7 +66,7 @@ class Desk:
         rows = [["group", "column", "role", "question", "option"]]
         for line in lines:
             column, _, rest = line.rpartition(": ")
-            rows.append(["customers", column, *(rest.split() + ["", ""])[:3]])
+            rows.append(["customers", column, *[*rest.split(), "", ""][:3]])
         self.write("columns.csv", text_of(rows))
 
     def read(self, spec: str = "survey.csv", **given: Any) -> Respondents:
@@ -95,7 +95,7 @@ def note(read: Respondents, code: str) -> Note:
     return next(one for one in read.source.notes if one.code == code)
 
 
-class refused:  # noqa: N801  reads as a statement: with refused("seal") as faults
+class refused:
     """A block that must end in DataRefused with a fault of that kind; no message may hold the canary."""
 
     def __init__(self, kind: str) -> None:

@@ -134,6 +134,11 @@ def test_a_chart_that_can_not_be_drawn_is_refused_by_name(
         charts.check(kind, roles)
 
 
+def test_hover_texts_keep_signs_on_their_side_in_hebrew() -> None:
+    written = json.dumps(charts.figure(data_of("gap_dumbbell", nasty=False), "he"), ensure_ascii=False)
+    assert "\u2066−25\u2069 נ״א" in written.replace("\u00a0", " ")
+
+
 def test_the_upload_button_is_off() -> None:
     assert charts.CONFIG["showSendToCloud"] is False
     assert charts.CONFIG["modeBarButtons"] == [["toImage"]]

@@ -47,6 +47,19 @@ def test_a_chart_shows_title_figure_and_source_with_uploading_off() -> None:
     assert "survey of the client" in below["text/html"]
 
 
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_in_a_notebook_the_look_stands_on_each_tag_and_texts_stay_inert(language: str) -> None:
+    for part in page_fixture.parts(page_fixture.result(nasty=True)):
+        for bundle in part.outputs(language):
+            markup = bundle.get("text/html", "")
+            assert "<style" not in markup  # dropped by JupyterLab until the notebook is trusted
+            assert "<script" not in markup
+            assert "<img" not in markup
+    (first,) = page.answer(RESULT_MADE).outputs(language)
+    side = "right" if language == "he" else "left"
+    assert f"text-align:{side}" in first["text/html"]
+
+
 def test_numbers_carry_the_whole_result() -> None:
     (bundle,) = page.numbers(RESULT_MADE).outputs("en")
     assert bundle[RESULT] == RESULT_MADE.to_json()

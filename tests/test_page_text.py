@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kesher.page.prose import rendered
-from kesher.page.text import clean, day, emphasised, esc, number, plotly_text, width, wrapped
+from kesher.page.text import cell, clean, day, emphasised, esc, number, plotly_text, width, wrapped
 from kesher.words import FSI, LRI, PDI, RLI
 
 SCRIPT = "<script>alert(1)</script>"
@@ -55,6 +55,17 @@ def test_points_in_hebrew_keep_the_number_before_its_unit() -> None:
     assert number(-25.0, "pp", 0, "he", "ILS") == f"{LRI}−25{PDI} נ״א"
     assert number(0.49, "share", 0, "he", "ILS") == f"{LRI}49%{PDI}"
     assert number(27.0, "pp", 0, "en", "ILS") == "+27 pp"
+
+
+def test_ranges_of_numbers_run_left_to_right_in_hebrew_too() -> None:
+    assert plotly_text("גילאי 18–24", "he") == f"{RLI}גילאי {LRI}18–24{PDI}{PDI}"
+    assert plotly_text("18–24", "en") == "18–24"
+    assert cell({"en": "18-24", "he": "18-24"}, "text", 0, "he", "ILS") == f"{LRI}18-24{PDI}"
+
+
+def test_a_tie_of_ranks_is_not_rounded_away() -> None:
+    assert number(2.5, "rank", 0, "en", "ILS") == "2.5"
+    assert number(2.0, "rank", 0, "en", "ILS") == "2"
 
 
 def test_dates_put_the_day_first_and_leave_other_words_alone() -> None:

@@ -31,8 +31,17 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.mark.parametrize(
     "name",
-    ["../outside.csv", "a/../../outside.csv", "/etc/passwd", "C:\\x.csv", "C:x.csv", "\\\\host\\x.csv", "~/x.csv", "..\\x.csv"],
-)  # fmt: skip
+    [
+        "../outside.csv",
+        "a/../../outside.csv",
+        "/etc/passwd",
+        "C:\\x.csv",
+        "C:x.csv",
+        "\\\\host\\x.csv",
+        "~/x.csv",
+        "..\\x.csv",
+    ],
+)
 def test_a_path_outside_the_root_is_refused(desk: Desk, name: str) -> None:
     (desk.folder.parent / "outside.csv").write_text(f"id,why\n1,{CANARY}\n")
     with refused("outside_root"):
@@ -154,31 +163,38 @@ def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
     return out.getvalue()
 
 
-def sheet_parts(sheet: bytes) -> dict[str, bytes]:
-    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return {
-        "[Content_Types].xml": b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
-        b'content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships'
-        b'+xml"/><Override PartName="/xl/workbook.xml" ContentType="' + kind + b'.sheet.main+xml"/><Override '
-        b'PartName="/xl/worksheets/sheet1.xml" ContentType="' + kind + b'.worksheet+xml"/></Types>',
-        "_rels/.rels": b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
-        b'relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
-        b'relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": b'<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/'
-        b'2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet '
-        b'name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org'
-        b'/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/'
-        b'2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": sheet,
-    }
-
-
+OPEN = "http://schemas.openxmlformats.org"
+KIND = "application/vnd.openxmlformats"
+PARTS = {
+    "[Content_Types].xml": f'<Types xmlns="{OPEN}/package/2006/content-types">'
+    f'<Default Extension="rels" ContentType="{KIND}-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" '
+    f'ContentType="{KIND}-officedocument.spreadsheetml.sheet.main+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" '
+    f'ContentType="{KIND}-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{OPEN}/package/2006/relationships"><Relationship Id="r1" '
+    f'Type="{OPEN}/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{OPEN}/spreadsheetml/2006/main" '
+    f'xmlns:r="{OPEN}/officeDocument/2006/relationships">'
+    '<sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{OPEN}/package/2006/relationships"><Relationship '
+    f'Id="r1" Type="{OPEN}/officeDocument/2006/relationships/worksheet" '
+    'Target="worksheets/sheet1.xml"/></Relationships>',
+}
 SHEET = (
-    b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-    b'<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c><c r="B1" t="inlineStr"><is><t>why</t></is></c></row>'
-    b'<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>News</t></is></c></row>%s</sheetData></worksheet>'
-)
+    f'<worksheet xmlns="{OPEN}/spreadsheetml/2006/main"><sheetData>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c>'
+    '<c r="B1" t="inlineStr"><is><t>why</t></is></c></row>'
+    '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="inlineStr"><is><t>News</t></is></c></row>'
+    "%s</sheetData></worksheet>"
+).encode()
+
+
+def sheet_parts(sheet: bytes) -> dict[str, bytes]:
+    """The parts of the smallest workbook, with this sheet."""
+    parts = {name: b'<?xml version="1.0"?>' + text.encode() for name, text in PARTS.items()}
+    return parts | {"xl/worksheets/sheet1.xml": sheet}
 
 
 def test_the_made_workbook_is_sound(desk: Desk) -> None:
@@ -220,18 +236,62 @@ def test_a_bomb_of_many_parts_is_refused(desk: Desk) -> None:
         desk.read("bomb.xlsx")
 
 
-def test_a_cell_in_the_farthest_corner_is_refused(desk: Desk) -> None:
+FAR = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FAR,
+        FAR.replace('"', "'"),
+        FAR.replace('row r="1048576"', 'row r="3"'),
+        FAR.replace("XFD", "xfd"),
+        '<row r="1048575"><c r="A1048575"/></row>' + "<row>" * 9 + '<c r="ZZ3"/>',
+        FAR.replace("=", " = "),
+        FAR.replace("<row", "<x:row").replace("<c", "<x:c"),
+        "<row>" + "<c/>" * 16_000 + "</row>" + "<row/>" * 100_000,
+        "<v>" + "a" * (2**20 - 700) + "</v>" + FAR.replace(" r=", " " * 3000 + "r="),
+    ],
+)
+def test_a_cell_in_the_farthest_corner_is_refused(desk: Desk, rows: str) -> None:
     """Two cells, seventeen thousand million places between them: a dense table of them ends the process."""
-    desk.write(
-        "far.xlsx", zipped(sheet_parts(SHEET % b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
-    )
+    desk.write("far.xlsx", zipped(sheet_parts(SHEET % rows.encode())))
     with refused("spreadsheet_bomb"):
         desk.read("far.xlsx")
 
 
+def test_a_far_cell_in_a_part_of_another_name_is_refused_too(desk: Desk) -> None:
+    parts = sheet_parts(b"<worksheet/>") | {"xl/elsewhere/s.xml": SHEET % FAR.encode()}
+    rels = parts["xl/_rels/workbook.xml.rels"].replace(b"worksheets/sheet1.xml", b"elsewhere/s.xml")
+    desk.write("far.xlsx", zipped(parts | {"xl/_rels/workbook.xml.rels": rels}))
+    with refused("spreadsheet_bomb"):
+        desk.read("far.xlsx")
+
+
+def test_an_endless_tag_is_refused(desk: Desk) -> None:
+    desk.write("tag.xlsx", zipped(sheet_parts(SHEET % b"" + b"<c " + b" " * 200_000)))
+    with refused("spreadsheet_bomb"):
+        desk.read("tag.xlsx")
+
+
+@pytest.mark.parametrize("name", ["mimetype", "xl/workbook.bin"])
+def test_other_spreadsheets_are_named(desk: Desk, name: str) -> None:
+    desk.write("t.ods", zipped({name: b"x"}))
+    with refused("wrong_kind"):
+        desk.read("t.ods")
+
+
+def test_pictures_in_a_workbook_do_no_harm(desk: Desk) -> None:
+    picture = os.urandom(400_000).replace(b">", b"") + b"<" + bytes(200_000)
+    desk.write("survey.xlsx", zipped(sheet_parts(SHEET % b"") | {"xl/media/image1.png": picture}))
+    assert ticked(desk.read("survey.xlsx")) == [{"news"}]
+
+
 @pytest.mark.parametrize("code", ["utf-8", "utf-16"])
 def test_xml_entities_are_refused(desk: Desk, code: str) -> None:
-    bomb = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
+    bomb = (
+        '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
+    )
     desk.write("laugh.xlsx", zipped(sheet_parts(bomb.encode(code))))
     with refused("xml_entities"):
         desk.read("laugh.xlsx")
@@ -277,9 +337,17 @@ def test_an_encoding_can_be_forced(desk: Desk, forced: str, written: str) -> Non
 
 @pytest.mark.parametrize(
     ("forced", "written"),
-    [("utf-8", "cp1255"), ("utf-8", "utf-16"), ("utf-16", "utf-8"), ("utf-16", "utf-8-sig"),
-     ("windows-1255", "utf-8"), ("latin-1", "utf-8"), ("latin-1", "utf-16"), ("windows-1255", "utf-16-le")],
-)  # fmt: skip
+    [
+        ("utf-8", "cp1255"),
+        ("utf-8", "utf-16"),
+        ("utf-16", "utf-8"),
+        ("utf-16", "utf-8-sig"),
+        ("windows-1255", "utf-8"),
+        ("latin-1", "utf-8"),
+        ("latin-1", "utf-16"),
+        ("windows-1255", "utf-16-le"),
+    ],
+)
 def test_a_wrong_forced_encoding_is_refused_not_gibberish(desk: Desk, forced: str, written: str) -> None:
     desk.write("survey.csv", HEBREW, written)
     with refused("encoding"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,7 @@ def test_base_of_who_ticked_leaves_exclusive_answers_out() -> None:
 def test_bases_are_nested_and_give_different_shares() -> None:
     """Star Wars' trap: one count of ticks, three shares."""
     masks = [QUESTION.base(kind) for kind in ("asked", "answered", "ticked")]  # type: ignore[arg-type]
-    for wider, narrower in zip(masks, masks[1:], strict=False):
+    for wider, narrower in pairwise(masks):
         assert not (narrower & ~wider).any()
     news = QUESTION.ticks["news"].to_numpy()
     assert [round(news[mask].mean(), 3) for mask in masks] == [0.25, 0.333, 0.5]

@@ -97,7 +97,7 @@ def test_a_run_is_one_folder_with_everything_in_it(home: Path) -> None:
     assert entry["parameters"]["seed"] == entry["seed"] == 20261031
     assert [item["rows"] for item in entry["inputs"]] == [1, 0, 0]
     assert entry["inputs"][0]["sha256"] == review.hash_file(home / "clients" / "acme" / "customers.csv")
-    assert len(entry["times"]["cells"]) == 4
+    assert len(entry["times"]["cells"]) == 3
     assert review.intact(run, entry)
     assert manifest["versions"]["papermill"] and manifest["python"] and manifest["platform"]
     assert not left_behind(home)
@@ -332,7 +332,7 @@ def test_a_failed_workbook_leaves_nothing_of_a_row_anywhere(
     outcome = one()
     assert outcome.status == Exit.WORKBOOK
     assert [str(fault) for fault in outcome.faults] == [
-        "like_motivation: Cell 4 stopped with ValueError. This is a fault of the workbook, not of your data."
+        "like_motivation: Cell 3 stopped with ValueError. This is a fault of the workbook, not of your data."
     ]
     assert outcome.trace is not None
     assert re.fullmatch(r"(cell [0-9]+, line [0-9]+\s*)+", outcome.trace.read_text(encoding="utf-8"))
@@ -364,9 +364,9 @@ def test_a_failure_in_our_own_code_is_traced_by_function_and_line(home: Path) ->
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("import os; os._exit(1)", "Its kernel ended in cell 4."),
-        ("import time; time.sleep(60)", "Cell 4 took longer than 2 seconds and was stopped."),
-        ("1 +", "Cell 4 stopped with SyntaxError."),
+        ("import os; os._exit(1)", "Its kernel ended in cell 3."),
+        ("import time; time.sleep(60)", "Cell 3 took longer than 2 seconds and was stopped."),
+        ("1 +", "Cell 3 stopped with SyntaxError."),
         ("x = 1", "No result."),
     ],
 )
@@ -599,6 +599,49 @@ def test_rows_are_counted_below_the_header(tmp_path: Path) -> None:
             path.write_text(text, encoding=encoding)
             assert review.count_rows(path, "x.csv") == rows, (text, encoding)
     assert review.count_rows(tmp_path / "x.sav", "x.sav") is None
+
+
+def test_the_manifest_names_the_commit_and_whether_files_differ_from_it(home: Path) -> None:
+    review._git.cache_clear()
+    assert review.commit() is None
+    git = [
+        "git",
+        "-C",
+        str(home),
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b",
+        "-c",
+        "init.defaultBranch=main",
+    ]
+    for arguments in (["init"], ["add", "notebooks"], ["commit", "-m", "x"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    review._git.cache_clear()
+    found = review.commit() or {}
+    assert re.fullmatch(r"[0-9a-f]{40}", found["id"]) and found["dirty"] is False
+    stub.write_notebook(home, "1")
+    review._git.cache_clear()
+    assert (review.commit() or {})["dirty"] is True
+    review._git.cache_clear()
+
+
+def test_papermill_alone_stops_at_a_misspelt_name_too(home: Path) -> None:
+    command = [sys.executable, "-m", "papermill", "notebooks/like_motivation.ipynb", "out.ipynb"]
+    command += ["-f", "params/acme/client.yml", "-f", "params/acme/like_motivation.yml"]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    command += ["-p", "confidense", "0.9"]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "confidense: There is no such parameter. Did you mean confidence?" in done.stderr
+
+
+def test_an_empty_folder_given_as_out_is_left_in_place(home: Path) -> None:
+    (home / "out").mkdir()
+    stub.write_notebook(home, REFUSE.format("DataRefused"))
+    assert one(out=home / "out").status == Exit.DATA
+    assert list((home / "out").iterdir()) == []
 
 
 def test_the_parameters_a_notebook_gets_are_those_loaded(home: Path) -> None:

@@ -336,6 +336,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks, mask, design = made_up()
     whole = stats.estimate_shares(ticks, mask, design)
     monkeypatch.setattr("kesher.stats.design.BLOCK", 7)
+    monkeypatch.setattr("kesher.stats.estimates.BLOCK", 7)
     pieces = stats.estimate_shares(ticks, mask, design)
     np.testing.assert_allclose(pieces.covariance, whole.covariance)
     np.testing.assert_allclose(pieces.share, whole.share)
@@ -403,6 +404,12 @@ def test_one_tick_of_a_light_respondent_promises_little() -> None:
     weights = np.r_[0.1, np.ones(49)]
     shares = stats.estimate_shares(ticks, np.ones(50, bool), Design(weights))
     assert shares.effective_base[0] == pytest.approx(stats.effective_base(weights))
+
+
+def test_one_respondent_is_a_base_of_one() -> None:
+    shares = stats.estimate_shares(np.array([[True, False]]), np.ones(1, bool), Design.simple(1))
+    assert shares.share.tolist() == [1, 0] and shares.effective_base.tolist() == [1, 1]
+    assert stats.estimate_mean(np.array([3.0]), np.ones(1, bool), Design.simple(1)).effective_base == 1
 
 
 def test_values_outside_the_mask_are_not_looked_at() -> None:
@@ -489,10 +496,10 @@ def test_the_critical_value_is_the_studentised_range() -> None:
 
 
 def test_shares_that_move_together_are_told_apart_sooner() -> None:
-    share, error = [0.52, 0.50], 0.02
-    together = error**2 * np.array([[1, 0.95], [0.95, 1]])
-    assert stats.rank_intervals(share, together)[0].tolist() == [1, 2]
-    assert stats.rank_intervals(share, np.diag(np.diag(together)))[0].tolist() == [1, 1]
+    together = 0.02**2 * np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]])
+    apart = np.diag(np.diag(together))
+    assert stats.rank_intervals([0.52, 0.5, 0.1], together)[0].tolist() == [1, 2, 3]
+    assert stats.rank_intervals([0.52, 0.5, 0.1], apart)[0].tolist() == [1, 1, 3]
 
 
 def test_few_degrees_of_freedom_keep_an_order_open() -> None:

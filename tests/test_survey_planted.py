@@ -71,7 +71,7 @@ def test_among_equals_each_stays_in_the_list_and_the_interval_holds_the_true_rea
         covered.append(found.low <= pair <= found.high)
         side = shares.sampled(question, "asked", Design.simple(250), group="x")
         single.append(len(paired.leaders(side, seed=seed)) / 5)
-    # The chance that a given one of the equals stays is the mean length of the list over the number of equals.
+    # The chance that a given one of the equals stays: the list's mean length over their number.
     for each in (stays, single):
         assert np.mean(each) > 0.95 - 3 * np.std(each) / np.sqrt(len(each))
     assert np.mean(covered) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(covered))

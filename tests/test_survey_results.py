@@ -162,6 +162,14 @@ class TestGap:
         assert row["gap_low_pp"] == pytest.approx(100 * (team.share[0] - customers.high[0]))
         assert row["gap_high_pp"] == pytest.approx(100 * (team.share[0] - customers.low[0]))
 
+    def test_ranks_that_the_sample_can_not_settle_stay_open(self) -> None:
+        person = np.arange(100)
+        close = pd.DataFrame({"a": person < 40, "b": (person >= 20) & (person < 70), "c": person < 95})
+        team = multi("reasons", pd.DataFrame({"a": [1, 1, 1, 1], "b": [1, 1, 0, 0], "c": [1, 0, 0, 0]}))
+        found = gap.compare(side(close), shares.whole_team(team, "asked", group="team"))
+        bounds = found.table.set_index("option")[["rank_gap_low", "rank_gap", "rank_gap_high"]]
+        assert bounds.T.to_dict("list") == {"a": [1, 2, 2], "b": [0, 0, 1], "c": [-2, -2, -2]}
+
     def test_the_combination_of_one_minus_another_is_newcombes(self) -> None:
         p, n = np.array([0.24, 0.49]), np.array([132.0, 1300.0])
         low, high = (np.asarray(x) for x in shares.share_interval(p, n))
@@ -246,6 +254,14 @@ class TestGuesses:
         customers = side(random_ticks(500, [0.3]))
         found = guesses.mean_absolute_surprise(np.array([0.9]), customers)
         half = 1.959964 * np.sqrt(customers.covariance[0, 0])
+        np.testing.assert_allclose(found[1:], [found[0] - half, found[0] + half], rtol=1e-6)
+
+    def test_one_share_guessed_too_high_and_one_too_low_vary_as_their_difference(self) -> None:
+        customers = side(random_ticks(500, [0.5, 0.5]))
+        found = guesses.mean_absolute_surprise(np.array([0.9, 0.1]), customers)
+        contrast = np.array([1, -1]) / 2
+        half = 1.959964 * np.sqrt(contrast @ customers.covariance @ contrast)
+        assert customers.covariance[0, 1] > 0
         np.testing.assert_allclose(found[1:], [found[0] - half, found[0] + half], rtol=1e-6)
 
     def test_a_perfect_guess_may_be_no_surprise_at_all(self) -> None:
@@ -357,6 +373,22 @@ class TestSegments:
         clustered = self.study(levels, design=Design(np.ones(200), clusters=np.arange(200) // 20)).table
         assert plain["difference_pp"].tolist() == clustered["difference_pp"].tolist()
         assert (clustered["high_pp"] - clustered["low_pp"] > plain["high_pp"] - plain["low_pp"]).any()
+
+    def test_clusters_that_both_levels_share_cancel_from_the_difference(self) -> None:
+        rng = np.random.default_rng(6)
+        cluster = np.arange(400) // 20
+        ticks = pd.DataFrame({"o0": rng.random(400) < np.where(rng.random(20) < 0.5, 0.2, 0.8)[cluster]})
+        question = multi("reasons", ticks)
+        world = people(question, **{"segment.age": ["young", "old"] * 200})
+        design = Design(np.ones(400), clusters=cluster)
+        row = segments.study(world.people, question, "asked", design).table.iloc[0]
+        sides = [
+            shares.estimate_shares(ticks.to_numpy(), np.arange(400) % 2 == side, design) for side in (1, 0)
+        ]
+        independent = difference_interval(
+            *(x for found in sides for x in (found.share[0], found.effective_base[0]))
+        )
+        assert row["high_pp"] - row["low_pp"] < 80 * (independent[1] - independent[0])
 
     def test_levels_may_be_renamed(self) -> None:
         one, two = self.study(["a"] * 50 + ["b"] * 50), self.study(["x"] * 50 + ["y"] * 50)
@@ -527,6 +559,17 @@ class TestOffers:
         assert one is not None
         assert one.optimism_pp > 1
         assert one.low <= one.reach < one.reach_observed <= one.high
+
+    def test_everybody_reached_is_no_certainty(self) -> None:
+        one = self.study(pd.DataFrame({"a": np.ones(20)})).of(1)
+        assert one is not None and one.reach == one.high == 1
+        assert one.low == pytest.approx(0.839, abs=5e-4)  # Wilson's 20 of 20
+
+    @pytest.mark.filterwarnings("error")
+    def test_a_base_that_a_resample_can_miss(self) -> None:
+        ticks = pd.DataFrame({"a": [1, 0, *[0] * 98], "b": [0, 1, *[0] * 98]})
+        one = self.study(ticks, base="answered").of(1)
+        assert one is not None and np.isfinite([one.reach, one.low, one.high, one.win_rate]).all()
 
     def test_refusals(self) -> None:
         assert code_of(lambda: self.study(pd.DataFrame({"a": [0, 0]}))) == "no_offers"

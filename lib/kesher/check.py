@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from kesher import review
-from kesher.faults import DataRefused, Exit, Fault, ParametersRefused
+from kesher.faults import DataRefused, Exit, Fault, ParametersRefused, Refused
 from kesher.params import WORKBOOKS, ClientParameters, Overrides, open_client
+from kesher.params.places import rooted
 from kesher.run.plan import Outcome
 
-Check = Callable[[Any, Path], None]
+Check = Callable[[Any], object]
 
 
 def check_client(
@@ -26,24 +27,37 @@ def check_client(
 ) -> Outcome:
     """What ``kesher run`` would refuse of a client, and nothing run.
 
-    ``checks`` are the workbooks' own looks at their data, ``(parameters, data root)``, raising DataRefused;
-    by default ``kesher.answers.<workbook>.check``. Raises UsageRefused for an unknown client or workbook.
+    ``checks`` are the workbooks' own looks at their data: they take the parameters, find the files as a
+    kernel does, and raise DataRefused; by default ``kesher.answers.<workbook>.check``. Raises UsageRefused
+    for an unknown client or workbook.
     """
     try:
         opened = open_client(client, workbooks, overrides, registry)
     except ParametersRefused as refused:
         return Outcome(Path(client).name, Exit.PARAMETERS, faults=refused.faults)
+    refusals: list[Refused] = []
+    with rooted(opened.root):
+        for name, parameters in opened.workbooks.items():
+            own = _refusal(_check_of(name) if checks is None else checks.get(name), parameters)
+            given = _refusal(lambda parameters: review.inputs_of(parameters, opened.root), parameters)
+            refusals += [refusal for refusal in (own, given) if refusal is not None]
     faults: list[Fault] = []
-    for name, parameters in opened.workbooks.items():
-        try:
-            review.inputs_of(parameters, opened.root)
-            look = _check_of(name) if checks is None else checks.get(name)
-            if look is not None:
-                look(parameters, opened.root)
-        except DataRefused as refused:
-            faults += refused.faults
-    found = tuple(dict.fromkeys(faults))
-    return Outcome(opened.name, Exit.DATA if found else Exit.DONE, faults=found)
+    for fault in (fault for refusal in refusals for fault in refusal.faults):
+        if not fault.kind.startswith("missing") or fault.where not in {
+            told.where for told in faults
+        }:  # told in other words
+            faults.append(fault)
+    status = min((refusal.status for refusal in refusals), default=Exit.DONE)
+    return Outcome(opened.name, status, faults=tuple(dict.fromkeys(faults)))
+
+
+def _refusal(look: Check | None, parameters: ClientParameters) -> Refused | None:
+    try:
+        if look is not None:
+            look(parameters)
+    except (DataRefused, ParametersRefused) as refused:
+        return refused
+    return None
 
 
 def _check_of(workbook: str) -> Check | None:

@@ -69,6 +69,8 @@ def _bare(figure: Mapping[str, Any], id: str) -> Part:
     text = title.get("text", "") if isinstance(title, dict) else title
     style.pop("width", None)
     style["autosize"] = True
+    for axis in [name for name in style if name.startswith(("xaxis", "yaxis"))] or ["xaxis", "yaxis"]:
+        style[axis] = dict(style.get(axis) or {}) | {"automargin": True}
     style.setdefault("height", 420)
     words = unescape(re.sub(r"<[^>]*>", " ", str(text or "")))
     return Part(id, "figure", {"title": " ".join(words.split()), "figure": drawn})

@@ -46,7 +46,8 @@ class Number:
 
     ``value`` is a share in 0-1 for unit ``share``, points for ``pp``. ``low`` and ``high`` bound the interval of
     kind ``interval`` at level ``confidence``. ``base`` counts unweighted rows per group. ``inputs`` names the
-    numbers this one was computed from. ``digits`` are those shown (of the per cent for a share).
+    numbers this one was computed from. ``digits`` are those shown (of the per cent for a share). ``method`` is in
+    English, ``method_text`` in both languages. ``signed`` says whether a plus is written; None: for points it is.
     """
 
     id: str
@@ -63,7 +64,9 @@ class Number:
     base: dict[str, int] = field(default_factory=dict)
     effective_base: dict[str, float] = field(default_factory=dict)
     method: str = ""
+    method_text: Text | None = None
     inputs: tuple[str, ...] = ()
+    signed: bool | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in get_args(Unit):
@@ -92,6 +95,7 @@ class Column:
     unit: str
     label: Text
     digits: int = 0
+    signed: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,9 +211,7 @@ class Recommending:
         }
 
 
-def run(
-    clients: int, seed: int, n: int = 900, team: int = 132, population: int = 2_000_000
-) -> pd.DataFrame:
+def run(clients: int, seed: int, n: int = 900, team: int = 132, population: int = 2_000_000) -> pd.DataFrame:
     """One row per estimand: mean over clients (share held, or points), its standard error, clients, band."""
     rng = np.random.default_rng(seed)
     values: dict[str, list[float]] = defaultdict(list)
@@ -244,9 +242,8 @@ def main() -> int:
             print(f"| {name} | {row['mean']:.2f} | {row['error']:.2f} | | |")
         else:
             band = f"{100 * row['low']:.0f}-{100 * row['high']:.0f} %"
-            print(
-                f"| {name} | {100 * row['mean']:.1f} % | {100 * row['error']:.1f} | {band} | {'' if good else 'OUT'} |"
-            )
+            verdict = "" if good else "OUT"
+            print(f"| {name} | {100 * row['mean']:.1f} % | {100 * row['error']:.1f} | {band} | {verdict} |")
     return 0 if fine.all() else 1
 
 

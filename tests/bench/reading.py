@@ -1,4 +1,4 @@
-"""How long a survey of a million people and thirty reasons takes to read, and how much memory, beside plain pandas.
+"""How long a survey of a million people and thirty reasons takes to read, and how much memory, beside pandas.
 
     python tests/bench/reading.py [--people 1000000] [--reasons 30]
 
@@ -23,7 +23,7 @@ SEED = 20261031
 
 
 def write_files(folder: Path, people: int, reasons: int) -> None:
-    """A split export (a 0/1 column per reason), a joined one (texts, quoted), and the two tables beside them."""
+    """A split export (a 0/1 column per reason), a joined one (texts, quoted), and the tables beside them."""
     rng = np.random.default_rng(SEED)
     ticks = rng.random((people, reasons)) < np.linspace(0.4, 0.02, reasons)
     weights = np.round(rng.gamma(8, 1 / 8, people) + 0.05, 6)

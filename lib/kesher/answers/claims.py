@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -10,13 +11,16 @@ from kesher.results import Claim, Number, Unit
 from kesher.words import same, say
 
 MAJORITY = 0.5
+JUDGED = ("agrees", "differs")
 
 
 def confront(
     claims: Sequence[FieldClaim], numbers: Mapping[str, Number], other_question: Sequence[str] = ()
 ) -> tuple[Claim, ...]:
-    """Each claim that has one of our numbers to stand beside, with a verdict; claims keep their order.
+    """Each claim that has one of our numbers to stand beside, with a verdict; the order is a reader's.
 
+    Claims of the client's country come first (as given), then those that can be judged, each number's first claim
+    before its second.
     A claim with a comparable base agrees when our interval holds its value; without an interval nothing is said
     to differ. Numbers whose id starts with one of ``other_question`` answer another question here than there.
     """
@@ -25,9 +29,14 @@ def confront(
         elsewhere = claim.number_id.startswith(tuple(other_question))
         return "different_question" if elsewhere and claim.comparable == "yes" else claim.comparable
 
-    return tuple(
-        _verdict(claim, numbers[claim.number_id], comparable(claim)) for claim in claims if claim.number_id in numbers
-    )
+    found, seen = [], Counter[str]()
+    for claim in claims:
+        if claim.number_id in numbers:
+            judged = _verdict(claim, numbers[claim.number_id], comparable(claim))
+            seen[claim.number_id] += 1
+            order = (claim.country != claims[0].country, judged.verdict not in JUDGED, seen[claim.number_id])
+            found.append((order, judged))
+    return tuple(judged for _, judged in sorted(found, key=lambda one: one[0]))
 
 
 def _verdict(claim: FieldClaim, found: Number, comparable: str) -> Claim:

@@ -19,7 +19,7 @@ from kesher.words import PDI, RLI
 INK, GREY, MARK, LIGHT, ACCENT, PAPER = "#1c2733", "#5b6773", "#7f8b97", "#e3e8ed", "#b4451f", "#ffffff"
 FONT = "'Noto Sans','Noto Sans Hebrew','Segoe UI',Arial,sans-serif"
 LINE = 1.3  # line height of Plotly's labels, em
-NARROW = 300.0  # narrowest plot a phone gives, pixels
+NARROW = 286.0  # what the narrowest phone (320) leaves for a figure, pixels
 WIDE = 560.0  # below this a page takes the narrow figure, pixels
 LAYERS = {"bar": 0, "line": 1, "dot": 2}  # later above earlier
 
@@ -96,7 +96,7 @@ class Sheet:
         self.column, self.currency = column, currency
         self.low, self.high, self.ticks = scale(values, zero=zero, ticks=4 if narrow else 5, tight=narrow)
         self.size, self.small = (14.0, 12.0) if narrow else (15.0, 12.5)
-        self.label_limit = NARROW - 12 if narrow else 214.0
+        self.label_limit = NARROW - 6 if narrow else 214.0
         self.bottom = 0.0  # of the rows so far, pixels
         self.label_width = self.value_width = 0.0
         self.marks: dict[Style, Marks] = {}
@@ -202,7 +202,7 @@ class Sheet:
 
     def key(self, items: list[tuple[str, str, str]]) -> None:
         """What each mark means: symbol, colour, words; in one line where it fits."""
-        limit = NARROW - 10 if self.narrow else WIDE - 60 - self.label_limit
+        limit = NARROW - 6 if self.narrow else WIDE - 40
         lines: list[list[tuple[str, str, str]]] = [[]]
         for item in items:
             taken = sum(width(f"{symbol} {words}", 13) + 22 for symbol, _, words in [*lines[-1], item])
@@ -225,17 +225,23 @@ class Sheet:
 
     def figure(self) -> Dict:
         """The Plotly figure: ``data`` and ``layout``."""
-        tick_text = [self.written(tick) if tick else "0" for tick in self.ticks]
+        steps = [tick * 100 if self.column["unit"] == "share" else tick for tick in self.ticks]
+        whole = {"digits": 0} if all(abs(step - round(step)) < 1e-6 for step in steps) else {}
+        tick_text = [self.written(tick, self.column | whole) if tick else "0" for tick in self.ticks]
         half_tick = max(width(text, self.small) for text in tick_text) / 2 + 4
         start = half_tick + 2 if self.narrow else self.label_width + 22
         end = max(self.value_width + 20 if self.value_width else 14, half_tick)
-        top = max(len(self.key_lines) * 13, self.side_lines * self.small) * LINE + (18 if self.narrow else 12)
+        top = max(len(self.key_lines) * 13, self.side_lines * self.small) * LINE + (18 if self.narrow else 14)
         outwards = (start + 1) * (1 if self.rtl else -1)
         drawn = [note | {"xshift": outwards, "yref": "y", "showarrow": False} for note in self.labels]
-        drawn += [note | {"yref": "y", "showarrow": False} for note in self.notes] + self.sides
+        drawn += [note | {"yref": "y", "showarrow": False} for note in self.notes]
+        if self.narrow:  # over the margins too
+            shifts = {self.start: outwards, self.end: (end - 2) * (-1 if self.rtl else 1)}
+            self.sides = [note | {"xshift": shifts[note["xanchor"]]} for note in self.sides]
+        drawn += self.sides
         if self.key_lines:
             key = self._over(self.start) | {"text": "<br>".join(self.key_lines), "font": font(13, INK)}
-            drawn.append(key | ({"xshift": outwards, "yshift": 10} if self.narrow else {"yshift": 4}))
+            drawn.append(key | {"xshift": outwards, "yshift": 10 if self.narrow else 6})
         ticks = [plotly_text(text, self.language) for text in tick_text]
         traces = sorted(self.marks.items(), key=lambda one: LAYERS[one[0].kind])
         own = {

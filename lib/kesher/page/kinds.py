@@ -14,7 +14,7 @@ __all__ = ["bars", "difference", "dumbbell", "range_", "slope"]
 Figure = dict[str, Any]
 Spec = dict[str, Any]
 SMALLEST_PLOT = 230  # pixels between the margins of the smallest wide figure
-FILLED, HOLLOW, SQUARE, DIAMOND = "●", "○", "■", "◆"
+FILLED, HOLLOW, SQUARE, DIAMOND = "●", "○", "■", "◇"
 
 
 def _label(row: dict[str, Any], language: str, role: str = "label") -> str:
@@ -97,7 +97,7 @@ def _name_ends(sheet: Sheet, spec: Spec, names: list[str]) -> bool:
 
 
 def bars(spec: Spec, language: str, narrow: bool) -> Figure:
-    """Bars from zero with their interval and value; a small base hollow, a published figure a diamond."""
+    """Bars from zero with interval and value; a small base hollow, a published figure an open diamond."""
     sheet = _sheet(spec, language, narrow, ("value", "low", "high", "reference"), zero=True)
     sheet.zero_line = True
     name = _name(spec, "value", language)
@@ -112,7 +112,7 @@ def bars(spec: Spec, language: str, narrow: bool) -> Figure:
         y = sheet.row(label, note=note if len(bases) > 1 or grey else "", tall=tall)
         if reference is not None:  # on a line of its own below, so that each mark has its figure beside it
             shown = [label, f"{_name(spec, 'reference', language)}: {sheet.written(reference)}"]
-            sheet.mark(_dot(INK, 10, symbol="diamond"), reference, y + 15, shown)
+            sheet.mark(_dot(INK, 11, symbol="diamond", hollow=True), reference, y + 15, shown)
             sheet.value(sheet.written(reference), reference, y + 15, GREY, bold=False)
             y -= 9
         value, low, high = (finite(row.get(role)) for role in ("value", "low", "high"))

@@ -218,6 +218,17 @@ def figures(part: Part, language: str) -> dict[str, Any]:
     """The figures of a chart part: for a page's width and for a phone's."""
     if part.kind == "figure":
         return {"wide": part.data["figure"]}
-    return {
-        "wide": charts.figure(part.data, language), "narrow": charts.figure(part.data, language, narrow=True),
-    }  # fmt: skip
+    drawn = {
+        "wide": charts.figure(part.data, language),
+        "narrow": charts.figure(part.data, language, narrow=True),
+    }
+    return {name: _short(figure) for name, figure in drawn.items()}
+
+
+def _short(value: Any) -> Any:
+    """The same figure with numbers to six decimals: a page is drawn in pixels."""
+    if isinstance(value, dict):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import Any, Protocol
 
 from kesher.page import charts
+from kesher.page.inline import in_lab
 from kesher.page.tables import assumptions, claims, folded, grid, numbers, recommendations, word
-from kesher.page.text import direction, emphasised, esc, plain
+from kesher.page.text import emphasised, esc, plain
 from kesher.words import bare
 
 Data = dict[str, Any]
@@ -37,13 +36,7 @@ def in_notebook(part: Shown, language: str, *, which: str = "") -> str:
         body = chart_head(part.data, language, 3) if which == "head" else chart_foot(part.data, language)
     else:
         body = html_of(part, language)
-    style = f"<style>{_notebook_css()}</style>"
-    return f'<div class="kesher" lang="{language}" dir="{direction(language)}">{style}{body}</div>'
-
-
-@cache
-def _notebook_css() -> str:
-    return files(__package__).joinpath("notebook.css").read_text(encoding="utf-8").replace("\n", "")
+    return in_lab(body, language)
 
 
 def plain_text(part: Shown, language: str) -> str:

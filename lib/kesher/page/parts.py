@@ -231,7 +231,13 @@ def _numeral(number: dict[str, Any]) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    return {"name": column.name, "unit": column.unit, "digits": column.digits, "label": column.label}
+    return {
+        "name": column.name,
+        "unit": column.unit,
+        "digits": column.digits,
+        "label": column.label,
+        "signed": column.signed,
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -48,7 +48,7 @@ MISSING = (
     "no Chromium, Chrome or Edge was found: reports are complete, but readers who run no scripts see each "
     "chart's figures instead. Install one, or name it in the environment variable KESHER_BROWSER."
 )
-WIDTH, SCALE = 760, 1.5
+WIDTH, SCALE = 760, 1.3
 
 _DRAW = """
 (async () => {

@@ -1,7 +1,7 @@
 // Inflates plotly.js from the page itself, draws every chart for the width at hand, and keeps them whole on paper.
 (() => {
   "use strict";
-  const WIDE = 560, PRINT = 690;
+  const WIDE = 560, PRINT = 690, OWN = 480; // pixels: smallest wide figure, paper, smallest figure without a narrow one
   const root = document.documentElement;
   const plots = [...document.querySelectorAll(".plot")];
   const config = JSON.parse(document.getElementById("chart-config").textContent);
@@ -17,6 +17,7 @@
   async function draw(plot, width) {
     const which = choose(plot, width || plot.clientWidth);
     const figure = specs.get(plot)[which];
+    if (!width && !specs.get(plot).narrow && plot.clientWidth < OWN) width = OWN; // its box scrolls
     const layout = { ...figure.layout, width: width || undefined, autosize: !width };
     if (shown.get(plot) === undefined) plot.replaceChildren();
     shown.set(plot, which);
@@ -46,7 +47,7 @@
     let waiting = 0;
     const again = () => {
       for (const plot of plots)
-        if (choose(plot, plot.clientWidth) !== shown.get(plot)) draw(plot);
+        if (!specs.get(plot).narrow || choose(plot, plot.clientWidth) !== shown.get(plot)) draw(plot);
     };
     addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(again, 120) });
     const folds = [...document.querySelectorAll("details:not(.figures)")];

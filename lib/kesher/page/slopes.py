@@ -9,7 +9,7 @@ from kesher.page.text import RIGHT_TO_LEFT, finite, number, plotly_text, width, 
 
 Dict = dict[str, Any]
 SIZE = {False: 14.0, True: 13.0}  # of labels, by narrow
-LIMIT = {False: 190.0, True: 165.0}  # of a line of a label, pixels
+LIMIT = {False: 190.0, True: 132.0}  # of a line of a label, pixels
 ENDS = (("first", 0), ("second", 1))
 
 
@@ -66,8 +66,7 @@ def _stacked(ranks: list[float], heights: list[float]) -> list[float]:
 
 
 def _rank(spec: Dict, row: Dict, role: str, language: str) -> str:
-    value = float(row[role])
-    return number(value, "rank", 0 if value == round(value) else 1, language, spec["currency"])
+    return number(float(row[role]), "rank", 0, language, spec["currency"])
 
 
 def _end(rank: str, lines: list[str], role: str, language: str, size: float, bold: bool) -> tuple[str, float]:
@@ -95,7 +94,8 @@ def _heads(spec: Dict, language: str, narrow: bool) -> tuple[list[Dict], int, di
         name = (spec["names"].get(role) or spec["columns"][role]["label"])[language]
         lines = wrapped(name, 84 if narrow else LIMIT[narrow], 13, bold=True)
         wide = max(width(line, 13, bold=True) for line in lines)
-        taken[role], most = (wide / 2 - 16 if narrow else wide), max(most, len(lines))
+        middle = narrow and role == "second"  # no labels there: the head stands over its end
+        taken[role], most = (wide / 2 - 16 if middle else wide), max(most, len(lines))
         outer = "right" if (role == "first") != (language in RIGHT_TO_LEFT) else "left"
         at = {
             "x": x,
@@ -106,7 +106,7 @@ def _heads(spec: Dict, language: str, narrow: bool) -> tuple[list[Dict], int, di
             "yshift": 8,
             "showarrow": False,
         }
-        look = {"xanchor": "center" if narrow else outer, "font": font(13, GREY, bold=True)}
+        look = {"xanchor": "center" if middle else outer, "font": font(13, GREY, bold=True)}
         heads.append({"text": plotly_text(lines, language)} | at | look)
     return heads, most, taken
 

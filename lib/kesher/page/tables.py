@@ -10,6 +10,8 @@ from kesher.page.text import cell, day, direction, esc, number
 from kesher.words import Text, entries, say
 
 Data = dict[str, Any]
+CLAIMS_SHOWN = 6  # as many as a reader compares; the others are folded
+WORLD = {"WW": "001"}  # the code of a study of several countries, and CLDR's
 NOT_NUMERIC = frozenset({"text", "code", "flag"})
 
 
@@ -37,7 +39,9 @@ def _row(row: list[Any], columns: list[Data], ids: list[str | None], language: s
     for place, (value, column, id) in enumerate(zip(row, columns, ids, strict=True)):
         tag = 'th scope="row"' if place == 0 else "td"
         mark = f' data-number="{esc(id)}"' if id else ""
-        text = esc(cell(value, column["unit"], column["digits"], language, currency))
+        text = esc(
+            cell(value, column["unit"], column["digits"], language, currency, signed=column.get("signed"))
+        )
         cells.append(f"<{tag}{_side(column['unit'])}{mark}>{text}</{tag[:2]}>")
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -104,7 +108,7 @@ def _recommendation(row: Data, language: str, currency: str) -> list[str]:
     source = row["baseline"].get("source")
     digits = 0 if row["unit"] in ("share", "count", "money") else 1
     ends = [
-        f'<span class="day">{esc(number(end, row["unit"], digits, language, currency))}</span>'
+        f'<span class="day">{esc(number(end, row["unit"], digits, language, currency, signed=False))}</span>'
         if end is not None
         else word("recommendations.unknown", language)
         for end in (now, row["target"])
@@ -128,15 +132,21 @@ def claims(data: Data, language: str, level: int) -> str:
     rows = [_claim(row, language, data["currency"]) for row in data["rows"]]
     title = word("heading.claims", language)
     heads = [word(f"claims.{name}", language) for name in ("claim", "says", "found", "verdict")]
-    return f"<h2>{title}</h2>{_stacked(title, heads, rows, 'claims')}"
+    page = f"<h2>{title}</h2>{_stacked(title, heads, rows[:CLAIMS_SHOWN], 'claims')}"
+    if len(rows) > CLAIMS_SHOWN:
+        page += folded(
+            word("heading.more_claims", language), _stacked(title, heads, rows[CLAIMS_SHOWN:], "claims")
+        )
+    return page
 
 
 def _claim(row: Data, language: str, currency: str) -> list[str]:
     scaled = row["says"] * 100 if row["unit"] == "share" else row["says"]
     digits = 0 if abs(scaled - round(scaled)) < 1e-9 else row["digits"]  # 18, not 18.0
     says = number(row["says"], row["unit"], digits, language, currency)
-    country = Locale(language).territories.get(row["country"], row["country"])
-    where = say("part.claims.where", base=row["base"], country=country, year=str(row["year"]))[language]
+    country = Locale(language).territories.get(WORLD.get(row["country"], row["country"]), row["country"])
+    place = [row["base"][language], country, *([str(row["year"])] if row["year"] else [])]
+    where = ", ".join(place)
     source = say("part.claims.source", source=row["source"], grade=row["grade"])[language]
     shown = row | {"status": "ok", "value": row["found"]}
     found = esc(_value(shown, language, currency)) if row["found"] is not None else "–"
@@ -186,8 +196,13 @@ def _number_row(row: Data, language: str, currency: str) -> str:
         f'<tr><th scope="row">{esc(row["label"][language])}<small><code>{esc(row["id"])}</code></small></th>'
         f"{value}"
         f"<td>{esc(_interval(row, language, currency))}</td><td>{groups}</td>"
-        f'<td><bdi lang="en">{esc(row["method"])}</bdi></td></tr>'
+        f"<td>{_method(row, language)}</td></tr>"
     )
+
+
+def _method(row: Data, language: str) -> str:
+    said = row.get("method_text")
+    return esc(said[language]) if said else f'<bdi lang="en">{esc(row["method"])}</bdi>'
 
 
 def folded(title: str, body: str) -> str:
@@ -205,14 +220,18 @@ def _value(row: Data, language: str, currency: str) -> str:
     if row["value"] is None:
         reason: Text = row["reason"]
         return f"{say('part.status.' + row['status'])[language]}: {reason[language]}"
-    return number(row["value"], row["unit"], row["digits"], language, currency)
+    return number(row["value"], row["unit"], row["digits"], language, currency, signed=row.get("signed"))
 
 
 def _interval(row: Data, language: str, currency: str) -> str:
     """The interval with its level and kind; empty when there is none."""
     if row["low"] is None or row["high"] is None:
         return ""
-    low, high = (number(row[end], row["unit"], row["digits"], language, currency) for end in ("low", "high"))
+    sign = row.get("signed")
+    low, high = (
+        number(row[end], row["unit"], row["digits"], language, currency, signed=sign)
+        for end in ("low", "high")
+    )
     between = say("unit.interval", low=low, high=high)
     if row.get("interval") == "scenario":
         return say("part.numbers.scenario", between=between)[language]

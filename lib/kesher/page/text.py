@@ -30,6 +30,8 @@ _TOKEN = re.compile(
     rf"|(?P<plain>(?<![\w.,]){_NUMBER}(?!\w))"
 )
 
+_RANGE = re.compile(r"\d[\d.,]*%?\s?[–−-]\s?\d[\d.,]*%?")
+
 # Advance widths of Noto Sans, hundredths of an em; narrower fonts only leave more room.
 _WIDTHS = {
     **dict.fromkeys(" '!,.:;ijlJ׳·", 27), **dict.fromkeys("()-/I[]fןוזיtנ״", 36),
@@ -43,7 +45,7 @@ _WIDE_FROM = "\u2e80"  # ideographs, kana, Hangul, emoji: a full em and a little
 
 
 # Spaces that must not end a line: between a number and its points, around the = of a base.
-_LOOSE = re.compile(rf"(?<=[\d{PDI}]) (?=pp\b|נ״א)|(?<=\bn) (?==)|(?<=\bn =) (?=\d)|(?<=\bn\u00a0=) (?=\d)")
+_LOOSE = re.compile(rf"(?<=[\d{PDI}]) (?=pp\b|נ״א)|(?<=\bn) (?==)|(?<=\bn =) (?=[\d{LRI}])")
 
 
 def direction(language: str) -> str:
@@ -98,23 +100,34 @@ def emphasised(text: str) -> str:
     return "".join(written) + html.escape(text[position:])
 
 
-def cell(value: Cell, unit: str, digits: int, language: str, currency: str) -> str:
+def ranges(text: str, language: str) -> str:
+    """Number ranges kept left to right inside Hebrew, where 18–24 would be laid out as 24–18."""
+    if language not in RIGHT_TO_LEFT or LRI in text:
+        return text
+    return _RANGE.sub(rf"{LRI}\g<0>{PDI}", text)
+
+
+def cell(
+    value: Cell, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None
+) -> str:
     """One cell of a table as the language writes it; a missing value is a dash."""
     if value is None:
         return "–"
     if isinstance(value, dict):
-        return value[language]
+        return ranges(value[language], language)
     if isinstance(value, bool):
         return say("part.yes" if value else "part.no")[language]
     if isinstance(value, str):
         return value
-    return number(value, unit, digits, language, currency)
+    return number(value, unit, digits, language, currency, signed=signed)
 
 
 def number(
     value: float, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None
 ) -> str:
     """A number in its unit, isolated where the language needs it; points carry their sign."""
+    if unit == "rank" and value != round(value):
+        digits = max(digits, 1)  # a tie: the two of places 2 and 3 both stand at 2.5
     known = unit if unit not in ("text", "code", "flag") else "ratio"
     plus = known == "pp" if signed is None else signed
     return isolated(quantity(Quantity(value, known, digits, plus, currency), language), language)
@@ -147,7 +160,7 @@ def wrapped(text: str, limit: float, size: float, *, bold: bool = False) -> list
     """
     lines: list[str] = []
     line = ""
-    for word in bare(clean(text)).split() or [""]:
+    for word in clean(text).split() or [""]:
         for piece in _pieces(word, limit, size, bold=bold):
             joined = f"{line} {piece}".strip()
             if line and width(joined, size, bold=bold) > limit:
@@ -191,7 +204,10 @@ def plotly_text(lines: list[str] | str, language: str) -> str:
     'a &lt;b&gt;<br>&amp; c'
     """
     given = [lines] if isinstance(lines, str) else lines
-    inert = [clean(line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in given]
+    inert = [
+        ranges(clean(line), language).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        for line in given
+    ]
     if language in RIGHT_TO_LEFT:
         inert = [f"{RLI}{line}{PDI}" for line in inert]
     return "<br>".join(inert)

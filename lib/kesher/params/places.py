@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from kesher.faults import DataRefused, Fault, ParametersRefused
@@ -52,6 +54,19 @@ def client_root(parameters: ClientParameters) -> Path:
     )
 
 
+@contextlib.contextmanager
+def rooted(root: Path) -> Iterator[None]:
+    """Within: this process finds the client's files as a kernel of ``kesher run`` does."""
+    before = os.environ.get(DATA_ROOT)
+    os.environ[DATA_ROOT] = str(root)
+    try:
+        yield
+    finally:
+        del os.environ[DATA_ROOT]
+        if before is not None:
+            os.environ[DATA_ROOT] = before
+
+
 def below(root: Path, spec: str) -> Path:
     """The file that ``spec`` (``file.csv`` or ``file.xlsx#sheet``) names below ``root``, links followed.
 
@@ -73,6 +88,6 @@ def below(root: Path, spec: str) -> Path:
     if not usable:
         what = "This is a folder, not a file." if folder else "The file is missing."
         raise DataRefused(
-            Fault(shown, "missing", what, "Put it below data_root, or mend the parameter's spelling.")
+            Fault(shown, "missing_file", what, "Put it below data_root, or mend the parameter's spelling.")
         )
     return path

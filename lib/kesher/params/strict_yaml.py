@@ -58,7 +58,9 @@ def read_mapping(path: Path) -> tuple[dict[str, Entry], list[Fault]]:
     try:
         if not path.is_file():
             return {}, [
-                Fault(path.name, "missing", "The file does not exist.", "Copy it from params/_template.")
+                Fault(
+                    path.name, "missing", "The file does not exist.", "Make it; params/_template shows how."
+                )
             ]
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT + 1)

@@ -58,12 +58,6 @@ class Grid:
             raise refuse(self.name, "no_rows", "The table has a header but no rows below it.", _NO_ROWS)
         return frame, numbers
 
-    def width(self, first: int) -> int:
-        """How many columns the table has from record ``first`` on."""
-        if self.structure is None:
-            return max((len(row) for row in self.rows[:HEAD_ROWS]), default=0)
-        return int(self.structure.fields[first]) if first < self.records else 0
-
     def _load_text(
         self, columns: Sequence[int], first: int, many: Collection[int]
     ) -> tuple[pd.DataFrame, NDArray[np.int64]]:

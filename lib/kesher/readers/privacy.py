@@ -10,18 +10,26 @@ from numpy.typing import NDArray
 
 from kesher.readers.text import header_key
 
+# whole names, not words in a question: "Which phone do you use?" is a question like any other
+_WHOSE = r"(?:(?:recipient|respondent|respondent's|contact|your|customer|user|home|work|השב|שלכ) )*"
 _NAMES = {
-    "an e-mail address": r"e-?mail|mail address|recipientemail|דוא\"?ל|דואר אלקטרוני|אי-?מייל|מייל",
-    "an IP address": r"\bip\b|ip ?address|כתובת ip",
-    "a name": r"(first|last|full|sur|family|user|recipient ?(first|last)?|contact|respondent'?s?|your) ?name"
-    r"|^name$|^שמ( (פרטי|משפחה|מלא|המשיב|המשיבה))?$",
-    "a phone number": r"phone|mobile number|\bcell ?(number|no)\b|whatsapp|טלפונ|נייד|פלאפונ",
-    "a place": r"latitude|longitude|\bgps\b|geo ?location|^location$|street|(home|postal) address|^address$"
-    r"|^כתובת|קו רוחב|קו אורכ",
-    "an identity number": r"\bid ?card|identity (no|number)|passport|\bssn\b|social security"
-    r"|תעודת זהות|ת\"ז|דרכונ",
+    "an e-mail address": _WHOSE + r"(e-?mail|mail)( address)?|(כתובת )?(דוא\"?ל|דואר אלקטרוני|אי-?מייל|מייל)",
+    "an IP address": r"ip ?(address)?|כתובת ip",
+    "a name": _WHOSE + r"(full |first |last |family |user |sur|given )?name|username"
+    r"|שמ( (פרטי|משפחה|מלא|ושמ משפחה|המשיב|המשיבה|הלקוח))?",
+    "a phone number": _WHOSE + r"(mobile |cell |tele)?(phone|mobile|whatsapp)( number| no)?"
+    r"|(מספר )?(ה?טלפונ|ה?נייד|פלאפונ)( (ה?נייד|בבית))?",
+    "a place": r"(.* )?(latitude|longitude)( .*)?|gps( .*)?|geo ?location|location|"
+    + _WHOSE
+    + r"(street |postal |mailing )?address|street|כתובת( (מגורימ|מלאה|הבית))?|קו (רוחב|אורכ)",
+    "an identity number": r"(id card|identity( card)?|passport|national id|social security|ssn)( number| no)?"
+    r"|(מספר |מס' )?(תעודת )?זהות|(מספר )?ת\.?\"?ז\.?|(מספר )?דרכונ",
 }
 _BY_NAME = {what: re.compile(pattern) for what, pattern in _NAMES.items()}
+_ASKING = re.compile(
+    r"^(what is|please (enter|write)|enter|write|מה|נא להזינ|הזינו?) (your |the |ה(?=[א-ת]))?"
+)
+_MARKS = "?:*. ()"
 _EMAIL = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[A-Za-z]{2,}")
 _IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}\Z|([0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\Z")
 _PHONE = re.compile(r"(\+?972[-\s]?|0)?5\d[-\s]?\d{3}[-\s]?\d{4}\Z")
@@ -37,10 +45,10 @@ def private_name(names: Iterable[str]) -> str | None:
     ('an e-mail address', 'a name', None)
     """
     for name in names:
-        said = header_key(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))
-        joined = said.replace(" ", "")
+        said = header_key(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip(_MARKS)
+        said = _ASKING.sub("", said).removesuffix(" שלכ")
         for what, pattern in _BY_NAME.items():
-            if pattern.search(said) or pattern.fullmatch(joined):
+            if pattern.fullmatch(said):
                 return what
     return None
 

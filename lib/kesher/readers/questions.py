@@ -20,13 +20,14 @@ from kesher.readers.tidy import OTHER, Mask, MultiSelect, Note
 class Questions:
     """Codes the multi-select questions of one export."""
 
-    def __init__(self, file: str, format: str, partial: Mask, delimiter: str, other_limit: float) -> None:
-        self.file, self.format, self.partial = file, format, partial
+    def __init__(self, file: str, partial: Mask, delimiter: str, other_limit: float) -> None:
+        self.file, self.partial = file, partial
         self.delimiter, self.other_limit = delimiter, other_limit
         self.faults: list[Fault] = []
         self.notes: list[Note] = []
 
     def read(self, lines: list[ColumnRole], cells: list[Cells], options: Options) -> dict[str, MultiSelect]:
+        """All mapped questions; what is wrong or odd is collected in ``faults`` and ``notes``."""
         columns: dict[str, list[tuple[ColumnRole, Cells]]] = defaultdict(list)
         asked: dict[str, Cells] = {}
         for line, column in zip(lines, cells, strict=True):

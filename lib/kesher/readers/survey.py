@@ -65,7 +65,7 @@ def read_respondents(
     for line, at in zip(lines, places, strict=True):
         if line.role not in ("choices", "asked"):
             people.add(line, cells[at], options)
-    reader = Questions(grid.name, layout.format, partial, delimiter, other_limit)
+    reader = Questions(grid.name, partial, delimiter, other_limit)
     questions = reader.read(lines, [cells[at] for at in places], options)
     raise_all([*people.faults, *reader.faults])
     grid.notes += people.notes + reader.notes

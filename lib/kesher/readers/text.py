@@ -54,7 +54,7 @@ def key(cell: str) -> str:
 def is_blank(cell: str) -> bool:
     """Whether a cell shows nothing; quick for the cells that do.
 
-    >>> is_blank(" ‏"), is_blank("NaN"), is_blank("0"), is_blank("None")
+    >>> is_blank("\u00a0\u200f"), is_blank("NaN"), is_blank("0"), is_blank("None")
     (True, True, False, False)
     """
     if not cell:

@@ -28,6 +28,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VE
 _LEFT_OUT = (LANGUAGE, "PYTHONSTARTUP", "PLOTLY_RENDERER", "PYTHONWARNINGS", "PYTHONDEVMODE")
 _REFUSALS: dict[str, type[Refused]] = {kind.__name__: kind for kind in (ParametersRefused, DataRefused)}
 
+INJECTED = "injected-parameters"  # papermill's tag
 Listener = Callable[[int, int], None]  # (cells done, cells in all)
 
 
@@ -140,7 +141,7 @@ def execute(
     with kernels.start(data_root) as manager:  # it starts up while papermill is imported
         papermill, nbformat, failures = _papermill()
         node = nbformat.reads(notebook.decode(), as_version=4)
-        clock = _Clock(listener, sum(cell.cell_type == "code" for cell in node.cells) + 1)
+        clock = _Clock(listener, sum(cell.cell_type == "code" for cell in node.cells))
         try:
             done = papermill.execute_notebook(
                 node,
@@ -161,7 +162,10 @@ def execute(
 
 
 class _Clock:
-    """Hears of every cell, for the progress bar and the manifest."""
+    """Hears of every cell, for the progress bar and the manifest.
+
+    Cells are counted as in the workbook opened in JupyterLab: papermill's injected cell does not count.
+    """
 
     def __init__(self, listener: Listener, cells: int) -> None:
         self._listener, self._cells = listener, cells
@@ -169,15 +173,19 @@ class _Clock:
         self._started = time.monotonic()
 
     def started(self, cell: Any, cell_index: int) -> None:
-        if cell.cell_type == "code":
+        if self._counts(cell):
             self.cell += 1
             self._started = time.monotonic()
             self._listener(self.cell - 1, self._cells)
 
     def finished(self, cell: Any, cell_index: int, **_: Any) -> None:
-        if cell.cell_type == "code":
+        if self._counts(cell):
             self.seconds.append(round(time.monotonic() - self._started, 3))
             self._listener(self.cell, self._cells)
+
+    @staticmethod
+    def _counts(cell: Any) -> bool:
+        return bool(cell.cell_type == "code" and INJECTED not in cell.metadata.get("tags", ()))
 
 
 _importing = threading.Lock()
@@ -274,7 +282,8 @@ def trace_of_text(text: str) -> list[str]:
     frames: list[str] = []
     for line in text.splitlines():
         if cell := _CELL.match(line):
-            frames.append(f"cell {cell[1]}, line {cell[2]}")
+            number = max(1, int(cell[1]) - 1)  # the injected cell does not count
+            frames.append(f"cell {number}, line {cell[2]}")
         elif (frame := _FRAME.match(line)) and (_PACKAGE / frame[1]).is_file():
             frames.append(f"kesher/{Path(frame[1]).as_posix()}:{frame[2]} {frame[3] or ''}".strip())
     return frames

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -79,7 +80,7 @@ class ClientReports:
 
     def __init__(self, out: Path, client: str) -> None:
         self.folder = out / client
-        self._out = out
+        self._made = [path for path in (self.folder, out) if not path.exists()]
         self._lock = Lock(self.folder / ".lock")
 
     def open(self, *, wait: bool) -> bool:
@@ -97,19 +98,20 @@ class ClientReports:
         return True
 
     def close(self) -> None:
-        """Let the folder go; it is removed if there is nothing in it."""
+        """Let the folder go; what was made for this run and stayed empty is removed."""
         self._lock.release()
-        for folder in (self.folder, self._out):
+        for folder in self._made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
     def scratch(self) -> Path:
         """A new folder beside the runs, that the next run removes should this one be killed."""
-        return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-", dir=self.folder))
+        made = self.folder / f"{SCRATCH}{os.getpid()}-{secrets.token_hex(4)}"
+        made.mkdir()
+        return made
 
     def publish(self, scratch: Path, run: str) -> Path:
         """Move a finished scratch folder to its place, the run of the same name giving way, in one step."""
-        scratch.chmod(0o755)
         target = self.folder / run
         if not target.exists():
             scratch.rename(target)

@@ -15,9 +15,9 @@ from typing import Any
 
 from kesher.params import home
 from kesher.results import dumps
+from kesher.run.engine import INJECTED
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-INJECTED = "injected-parameters"
 
 
 def tidy_notebook(notebook: Any, *, workbook: str, key: str, paths: Iterable[Path] = ()) -> Any:

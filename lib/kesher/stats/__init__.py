@@ -4,7 +4,7 @@ numpy and scipy.special only; every function is vectorised over its last axis, p
 its inputs (and its generator, where it takes one).
 """
 
-from kesher.stats.design import Design, bootstrap_weights, effective_base, kish_design_effect
+from kesher.stats.design import Design, bootstrap_weights, cells_of, effective_base, kish_design_effect
 from kesher.stats.estimates import Mean, Shares, estimate_mean, estimate_shares, estimate_total
 from kesher.stats.intervals import (
     benjamini_hochberg,
@@ -27,6 +27,7 @@ __all__ = [
     "Shares",
     "benjamini_hochberg",
     "bootstrap_weights",
+    "cells_of",
     "difference_interval",
     "difference_p_value",
     "effective_base",

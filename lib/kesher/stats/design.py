@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,9 +18,7 @@ Rows = slice | NDArray[np.intp]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-BLOCK = (
-    1 << 16
-)  # rows worked on at a time: k columns of doubles then fit a processor's cache, not only its memory
+BLOCK = 1 << 16  # rows worked on at a time: small enough for memory, and few calls of a threaded BLAS
 
 
 def kish_design_effect(weights: ArrayLike) -> float:
@@ -36,6 +35,19 @@ def effective_base(weights: ArrayLike) -> float:
     """Kish's effective base, (Σw)² / Σw²: the equal-weighted answers that tell as much; 0 for no rows."""
     w = np.asarray(weights, dtype=float)
     return float(w.sum() ** 2 / np.square(w).sum()) if w.size else 0.0
+
+
+def cells_of(margins: Sequence[Codes], sizes: Sequence[int]) -> tuple[Codes, tuple[Codes, ...]]:
+    """The combination of categories (n,) of each row, and each combination's category in every margin (C,).
+
+    All combinations are numbered while there are fewer than rows or so, otherwise those that some row has.
+    """
+    cell = np.ravel_multi_index(tuple(margins), tuple(sizes))
+    if math.prod(sizes) <= 2 * cell.size:
+        cells = np.arange(math.prod(sizes))
+    else:
+        cells, cell = np.unique(cell, return_inverse=True)
+    return cell, np.unravel_index(cells, tuple(sizes))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kesher.stats.design import Design, Floats, Rows, effective_base
+from kesher.stats.design import BLOCK, Design, Floats, Rows, cells_of, effective_base
 
 FEW = 10  # ticks (or blanks): below, a variance is itself too uncertain to promise more than Kish's base
 
@@ -30,8 +30,8 @@ class Shares:
 
     ``share`` (k,) and ``covariance`` (k, k) are weighted; ``base`` and ``counts`` (k,) count rows.
     ``effective_base`` (k,) is the simple random sample that would know the share as well (infinite for a
-    census), ``design_effect`` (k,) the base over it. With nobody in the base, shares are NaN and both bases
-    0.
+    census), ``design_effect`` (k,) the base over it. With nobody in the base, shares are NaN and both
+    bases 0.
     """
 
     share: Floats
@@ -66,9 +66,9 @@ def estimate_shares(ticks: NDArray[np.bool_], base_mask: NDArray[np.bool_], desi
         empty = np.full(k, np.nan)
         return Shares(empty, np.full((k, k), np.nan), 0, np.zeros(k), 0.0, empty, np.zeros(k, np.int64))
     total = design.weights[mask].sum()
-    share = np.minimum(_weighted_sums(ticks, mask, design) / total, 1)  # all ticked, but for rounding
+    share = np.minimum(_weighted_sums(ticks, design.weights * mask) / total, 1)  # 1 + rounding, if all ticked
     covariance = _covariance(ticks, mask, design, centre=share, scale=1 / total)
-    counts = _weighted_sums(ticks, mask, Design.simple(len(design))).round().astype(np.int64)
+    counts = _weighted_sums(ticks, mask.astype(float)).astype(np.int64)
     effective = _effective_bases(share, np.diag(covariance), counts, mask, design)
     with np.errstate(divide="ignore"):
         design_effect = base / effective
@@ -96,12 +96,12 @@ def _estimate(values: Floats, mask: NDArray[np.bool_], design: Design, total: bo
     if not np.isfinite(column).all():
         raise ValueError("a value inside the mask is not a finite number")
     n, weight = len(design), design.weights[mask].sum()
-    mean = _weighted_sums(column, mask, design) / weight
+    mean = _weighted_sums(column, design.weights * mask) / weight
     centre, scale = (np.zeros(1), 1.0) if total else (mean, 1 / weight)
-    variance = max(float(_covariance(column, mask, design, centre, scale)[0, 0]), 0.0)
+    variance = float(_covariance(column, mask, design, centre, scale)[0, 0])
     # A simple sample's variance of the same estimate, the values' spread being estimated with these weights.
     spread = float((design.weights[mask] * np.square(column[mask, 0] - mean)).sum() * weight * scale**2)
-    effective = spread * n / (n - 1) / variance if variance > 0 else np.inf
+    effective = spread * n / max(n - 1, 1) / variance if variance > 0 else np.inf
     if spread == 0:
         effective = effective_base(design.weights[mask])
     value = float(mean[0] * weight * scale)
@@ -120,17 +120,11 @@ def _checked(values: NDArray[Any], mask: NDArray[np.bool_], design: Design) -> N
     return mask
 
 
-def _weighted_sums(values: NDArray[Any], mask: NDArray[np.bool_], design: Design) -> Floats:
-    """(k,) Σ w y over the mask."""
-    sums = np.zeros(values.shape[1])
-    for rows, _, _ in design.first_stage.blocks(len(design)):
-        sums += (design.weights[rows] * mask[rows]) @ values[rows].astype(float)
-    return sums
-
-
-def _margin_indicators(design: Design, rows: Rows) -> Floats:
-    """(rows, r) 0/1 columns, one for every category of every margin the weights were raked to."""
-    return np.hstack([np.eye(int(codes.max()) + 1)[codes[rows]] for codes in design.calibration])
+def _weighted_sums(values: NDArray[Any], weights: Floats) -> Floats:
+    """(k,) Σ w y, without ever holding all values as doubles."""
+    blocks = range(0, len(weights), BLOCK)
+    sums = [np.einsum("i,ij->j", weights[i : i + BLOCK], values[i : i + BLOCK]) for i in blocks]
+    return np.asarray(np.sum(sums, axis=0))
 
 
 def _covariance(
@@ -144,7 +138,7 @@ def _covariance(
         z *= (scale * mask[rows])[:, None]
         return z
 
-    residuals = _margin_residuals(scores, design) if design.calibration else scores
+    residuals = _margin_residuals(scores, k, design) if design.calibration else scores
     cross, sums = np.zeros((k, k)), np.zeros((stage.size.size, k))
     for rows, starts, stratum in stage.blocks(len(design)):
         u = residuals(rows)
@@ -159,34 +153,35 @@ def _covariance(
     weighted = middle * stage.factor[:, None]
     around = weighted.T @ sums
     cross += (weighted * stage.size[:, None]).T @ middle - around - around.T
+    np.fill_diagonal(cross, np.maximum(np.diag(cross), 0))  # rounding
     return cross
 
 
-def _margin_residuals(scores: Scores, design: Design) -> Scores:
+def _margin_residuals(scores: Scores, k: int, design: Design) -> Scores:
     """The scores' residuals from their weighted regression on the margins' (collinear) indicators.
 
     Each is divided by one minus its leverage, which comes close to leaving each respondent out in turn: the
-    plain residuals of a few hundred raked respondents are too small, and 95 % intervals from them cover 91-93
-    %.
+    plain residuals of a few hundred raked respondents are too small, and their 95 % intervals cover 91-93 %.
+    Respondents of one combination of categories share a fitted value, so the regression is one of cells.
     """
     weights = design.weights if design.start is None else design.start
-    gram: Any = 0.0
-    moments: Any = 0.0
+    cell, categories = cells_of(design.calibration, [int(c.max()) + 1 for c in design.calibration])
+    x = np.hstack([np.eye(c.max() + 1)[c] for c in categories])
+    sums = np.zeros((len(x), k))
     for rows, _, _ in design.first_stage.blocks(len(design)):
-        x = _margin_indicators(design, rows)
-        weighted = x * weights[rows][:, None]
-        gram = gram + weighted.T @ x
-        moments = moments + weighted.T @ scores(rows)
+        z = scores(rows)
+        z *= weights[rows][:, None]
+        for j in range(k):
+            sums[:, j] += np.bincount(cell[rows], z[:, j], len(x))
+    gram = (x.T * np.bincount(cell, weights, len(x))) @ x
     inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-    slopes = inverse @ moments
+    fitted = x @ (inverse @ (x.T @ sums))
+    leverage = np.zeros(len(x)) if design.start is not None else ((x @ inverse) * x).sum(axis=1)
 
     def residuals(rows: Rows) -> Floats:
-        x = _margin_indicators(design, rows)
         e = scores(rows)
-        e -= x @ slopes
-        if design.start is None:
-            leverage = weights[rows] * np.einsum("ij,ij->i", x @ inverse, x)
-            e /= np.maximum(1 - leverage, 0.1)[:, None]
+        e -= fitted[cell[rows]]
+        e /= np.maximum(1 - weights[rows] * leverage[cell[rows]], 0.1)[:, None]
         return e
 
     return residuals
@@ -198,7 +193,7 @@ def _effective_bases(
     """(k,) p(1-p)/variance times n/(n-1), so that a simple sample's effective base is its base.
 
     With fewer than ``FEW`` ticks or blanks it is at most Kish's base (corrected for a finite population),
-    which is also what stands at a share of 0 or 1, where a variance can not be estimated.
+    which is also what stands at a share of 0 or 1, where no variance can be estimated.
     """
     stage, n = design.first_stage, len(design)
     unsampled = np.empty(n)
@@ -206,10 +201,9 @@ def _effective_bases(
     unsampled[stage.rows(0, n)] = np.repeat(stage.unsampled[stage.stratum], rows_per_unit)
     with np.errstate(divide="ignore", invalid="ignore"):
         kish = design.weights[mask].sum() ** 2 / (np.square(design.weights) * unsampled)[mask].sum()
-        effective = share * (1 - share) / variance * (n / (n - 1))
-    sure = (counts == 0) | (counts == mask.sum())
+        effective = share * (1 - share) / variance * (n / max(n - 1, 1))  # NaN at 0 and 1
     few = np.minimum(counts, mask.sum() - counts) < FEW
-    return np.where(sure, kish, np.where(few, np.fmin(effective, kish), effective))
+    return np.where(few, np.fmin(effective, kish), effective)
 
 
 def _degrees_of_freedom(mask: NDArray[np.bool_], design: Design) -> float:

@@ -149,6 +149,8 @@ def analyse(
     found: dict[str, SideShares] = {}
     for name, asked in sample.questions.items():
         try:
+            if 0 < asked.base(base).sum() < withhold_below:
+                raise NotIdentified("withheld")
             found[name] = shares.sampled(asked, base, design, group=customers.group, confidence=confidence)
         except NotIdentified as why:
             parts.missing[f"shares.{name}"] = why.code
@@ -175,7 +177,10 @@ def analyse(
             if guess_study is None:
                 raise NotIdentified(parts.missing["guesses"])
             return guesses.as_side(guess_study, reasons())
-        return _marketing_side(team, mode, items, base, confidence)
+        found_side = _marketing_side(team, mode, items, base, confidence)
+        if found_side.mode == "sample" and 0 < found_side.base.max() < withhold_below:
+            raise NotIdentified("withheld")
+        return found_side
 
     side = parts.get("marketers", marketing_side)
 
@@ -184,28 +189,50 @@ def analyse(
             raise NotIdentified(parts.missing["marketers"])
         return gap.compare(reasons(), side, forms_differ=forms_differ, seed=seed)
 
+    fit = partial(
+        drivers.study,
+        design=design,
+        groups=driver_groups,
+        confidence=confidence,
+        resamples=resamples,
+        seed=seed,
+    )
+
     def driven(part: str, predictors: Callable[[], tuple[pd.DataFrame, Mask]]) -> dict[str, Drivers]:
-        def fit(outcome: str) -> Drivers:
+        def fitted(outcome: str) -> Drivers:
             if outcome not in sample.people:
                 raise NotIdentified(OUTCOMES[outcome])
-            x, rows = predictors()
-            y = sample.people[outcome]
-            return drivers.study(
-                x,
-                y,
-                rows,
-                design,
-                groups=driver_groups,
-                confidence=confidence,
-                resamples=resamples,
-                seed=seed,
-            )
+            items, rows = predictors()
+            return fit(items, sample.people[outcome], rows)
 
-        fits = {outcome: parts.get(f"{part}.{outcome}", partial(fit, outcome)) for outcome in OUTCOMES}
-        return {outcome: fitted for outcome, fitted in fits.items() if fitted is not None}
+        fits = {outcome: parts.get(f"{part}.{outcome}", partial(fitted, outcome)) for outcome in OUTCOMES}
+        return {outcome: found for outcome, found in fits.items() if found is not None}
 
-    unequal = bool((design.weights != design.weights[:1]).any())
-    weighted = unequal or design.strata is not None or design.clusters is not None
+    def paired_reasons() -> Paired:
+        unequal = bool((design.weights != design.weights[:1]).any())
+        weighted = unequal or design.strata is not None or design.clusters is not None
+        return paired.study(question(REASONS), base, reasons(), weighted=weighted, seed=seed)
+
+    def by_segment() -> Segments:
+        return segments.study(
+            sample.people,
+            question(REASONS),
+            base,
+            design,
+            confidence=confidence,
+            grey_below=grey_below,
+            withhold_below=withhold_below,
+        )
+
+    def chosen_offers() -> Offers:
+        wanted = question(EXPECTATIONS)
+        return offers.study(
+            wanted, base, design, largest=offers_max, confidence=confidence, resamples=resamples, seed=seed
+        )
+
+    def linked() -> Association:
+        return _linked(question(REASONS), question(EXPECTATIONS), base, design)
+
     return LikeStudy(
         quality=checked,
         marketers_quality=team_checked,
@@ -219,37 +246,10 @@ def analyse(
         marketers=side,
         gap=parts.get("gap", compared),
         guesses=guess_study,
-        paired=parts.get(
-            "paired", lambda: paired.study(question(REASONS), base, reasons(), weighted=weighted, seed=seed)
-        ),
-        segments=parts.get(
-            "segments",
-            lambda: segments.study(
-                sample.people,
-                question(REASONS),
-                base,
-                design,
-                confidence=confidence,
-                grey_below=grey_below,
-                withhold_below=withhold_below,
-            ),
-        ),
-        offers=parts.get(
-            "offers",
-            lambda: offers.study(
-                question(EXPECTATIONS),
-                base,
-                design,
-                largest=offers_max,
-                confidence=confidence,
-                resamples=resamples,
-                seed=seed,
-            ),
-        ),
-        reasons_by_expectations=parts.get(
-            "reasons_by_expectations",
-            lambda: _linked(question(REASONS), question(EXPECTATIONS), base, design),
-        ),
+        paired=parts.get("paired", paired_reasons),
+        segments=parts.get("segments", by_segment),
+        offers=parts.get("offers", chosen_offers),
+        reasons_by_expectations=parts.get("reasons_by_expectations", linked),
         drivers=driven("drivers", lambda: _ticked(question(REASONS), base)),
         driver_scales=driven("driver_scales", lambda: _rated(sample.people)),
         programmes=parts.get(

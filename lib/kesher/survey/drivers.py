@@ -28,8 +28,8 @@ ROWS_PER_ITEM = 10
 class Drivers:
     """Relative weights of the items for one numeric outcome.
 
-    ``table``, largest first: item, weight (part of R², 0-1) with low and high, part_of_r2 (0-1, adds up to
-    1), correlation (its sign is the direction). ``groups``: group, items (count), weight, low, high;
+    ``table``, largest first: item, weight (part of R², 0-1) with low and high, part_of_r2 (adds up to 1),
+    correlation (its sign is the direction). ``groups``: group, items (count), weight, low, high;
     ``group_gaps``: group_a, group_b, difference, low, high of the groups' weights. ``dropped`` names items
     that everybody or nobody ticked. ``r_squared`` is the sample's, which the weights add up to;
     ``r_squared_corrected`` and its interval are freed of the optimism of the fit: while the interval holds
@@ -130,6 +130,7 @@ def correlations(data: Floats, weights: Floats) -> Floats:
     q = data.shape[1]
     z = (data - data.mean(axis=0)) / data.std(axis=0)
     total = weights.sum(axis=1)
+    total[total == 0] = 1  # a tiny base can miss a resample
     mean = weights @ z / total[:, None]
     first, second = np.triu_indices(q)
     moments = np.empty((len(weights), q, q))
@@ -171,23 +172,16 @@ def _groups(
     member = {name: np.isin(names, list(items)) for name, items in groups.items()}
     member = {name: inside for name, inside in member.items() if inside.any()}
 
-    def row(combination: Floats, **names: str | int) -> dict[str, object]:
+    def measured(combination: Floats) -> tuple[float, float, float]:
         value = np.array([found @ combination])
         low, high = _interval(value, (drawn @ combination)[:, None], confidence)
-        return {**names, "value": float(value[0]), "low": float(low[0]), "high": float(high[0])}
+        return float(value[0]), float(low[0]), float(high[0])
 
-    sums = [row(inside.astype(float), group=name, items=int(inside.sum())) for name, inside in member.items()]
-    gaps = [
-        row(member[a].astype(float) - member[b], group_a=a, group_b=b) for a, b in combinations(member, 2)
-    ]
-    return (
-        pd.DataFrame(sums, columns=["group", "items", "value", "low", "high"]).rename(
-            columns={"value": "weight"}
-        ),
-        pd.DataFrame(gaps, columns=["group_a", "group_b", "value", "low", "high"]).rename(
-            columns={"value": "difference"}
-        ),
-    )
+    sums = [(name, int(inside.sum()), *measured(inside.astype(float))) for name, inside in member.items()]
+    gaps = [(a, b, *measured(member[a].astype(float) - member[b])) for a, b in combinations(member, 2)]
+    by_group = pd.DataFrame(sums, columns=["group", "items", "weight", "low", "high"])
+    by_group["low"] = by_group["low"].clip(lower=0)
+    return by_group, pd.DataFrame(gaps, columns=["group_a", "group_b", "difference", "low", "high"])
 
 
 def _interval(found: Floats, drawn: Floats, confidence: float) -> tuple[Floats, Floats]:

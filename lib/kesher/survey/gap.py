@@ -1,5 +1,4 @@
-"""How far the marketing side is from the customers: in points, in ranks, and with the level of answering
-removed.
+"""How far the marketing side is from the customers: in points, in ranks, and with the level removed.
 
 The same two groups can look close or far by each of the three, so they stand together. Gaps are marketers
 minus customers in percentage points; ``rank_gap`` is the customers' rank minus the marketers' (1 = largest
@@ -138,9 +137,7 @@ def compare(
 
 
 def distinct(low: Floats, high: Floats, p: Floats, confidence: float) -> NDArray[np.bool_]:
-    """Which differences may be called different: interval without zero and, of more than five, adjusted p
-    agrees.
-    """
+    """Which differences may be called so: no zero in the interval; of more than five, adjusted p agrees."""
     excludes_zero = (low > 0) | (high < 0)
     if len(p) <= FEW_COMPARISONS:
         return np.asarray(excludes_zero)
@@ -181,9 +178,7 @@ def _wald_p(value: Floats, covariance: Floats) -> Floats:
 
 
 def _rank_gap_bounds(c: SideShares, m: SideShares, confidence: float, seed: int) -> tuple[Floats, Floats]:
-    """Bounds of the difference of ranks: each side's own at half the error, or the customers' alone at all of
-    it.
-    """
+    """Bounds of the difference of ranks: each side at half the error, or the customers alone at all of it."""
     each = confidence if m.mode == "whole_team" else (1 + confidence) / 2
     rng = np.random.default_rng(seed)
     best, worst = rank_intervals(c.share, c.covariance, each, rng, c.degrees_of_freedom)

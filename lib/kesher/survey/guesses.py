@@ -1,5 +1,4 @@
-"""The team's sealed guesses beside what customers said: where the surprise lies, and whether guessing gets
-better.
+"""The team's sealed guesses beside what customers said: where the surprise lies, and whether it shrinks.
 
 A guess is a statement about the customers, not a sample of marketers: the only sampling error is the
 customers'. Nothing here is told of a single guesser.

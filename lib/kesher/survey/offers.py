@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import comb, ndtri
 
 from kesher.readers.tidy import Base, MultiSelect
-from kesher.stats import Design, bootstrap_weights, effective_base
+from kesher.stats import Design, bootstrap_weights, effective_base, share_interval
 from kesher.survey.shares import NotIdentified, is_substantive
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ Sets = NDArray[np.int64]  # (sets, size) positions of options
 MOST_OPTIONS = 20
 SAME = 1e-9  # reaches closer than this are equal: rounding must not choose
 TIED_LEVEL = 0.97  # of the test behind the 95 % of the tied list: bootstrap quantiles of a maximum fall short
-MUCH_WORK = 4e9  # sets tried x sets x resamples beyond which the tied list is Bonferroni's, a longer one
+MUCH_WORK = 3e8  # sets tried x sets x resamples beyond which the tied list is Bonferroni's, a longer one
 
 
 @dataclass(frozen=True)
@@ -100,56 +100,61 @@ def study(
     patterns, row_pattern = np.unique(everything[:, offered], axis=0, return_inverse=True)
 
     def by_pattern(weights: Floats) -> Floats:
-        sums = np.bincount(row_pattern.ravel(), weights[mask], len(patterns))
-        return np.asarray(sums / sums.sum())
+        return np.bincount(row_pattern.ravel(), weights[mask], len(patterns)).astype(float)
 
-    shares = by_pattern(design.weights)
+    names = np.array(question.ticks.columns, dtype=object)[offered]
+    wants = _Wants(names, patterns, by_pattern(design.weights) / design.weights[mask].sum())
     rng = np.random.default_rng(seed)
     drawn = np.array([by_pattern(weights) for weights in bootstrap_weights(design, resamples, rng)])
-    names = np.array(question.ticks.columns, dtype=object)[offered]
-    found = []
+    drawn = drawn[drawn.any(axis=1)]  # a tiny base can miss a resample
+    drawn /= drawn.sum(axis=1, keepdims=True)
+    n = effective_base(design.weights[mask])
+    found: list[OfferSet] = []
     greedy: list[int] = []
     for size in range(1, min(largest, k) + 1):
         sets = np.array(list(combinations(range(k), size)))
-        covered = _covered(sets, patterns)
-        reach, resampled = covered @ shares, drawn @ covered.T
-        greedy.append(_next_greedy(greedy, patterns, shares))
-        found.append(_best(sets, reach, resampled, names, patterns, shares, greedy, confidence))
+        greedy.append(wants.next_greedy(greedy))
+        found.append(_best(wants, sets, drawn @ wants.covered(sets).T, greedy, n, confidence))
     return Offers(
         sets=tuple(found),
         options=tuple(names),
         base=int(mask.sum()),
-        effective_base=effective_base(design.weights[mask]),
+        effective_base=n,
         examined=sum(int(comb(k, size, exact=True)) for size in range(1, min(largest, k) + 1)),
         resamples=resamples,
         confidence=confidence,
     )
 
 
-def _covered(sets: Sets, patterns: NDArray[np.bool_]) -> Floats:
-    """(sets, patterns) 1 where the pattern holds any option of the set."""
-    return patterns.T[sets].any(axis=1).astype(float)
+@dataclass(frozen=True)
+class _Wants:
+    """Who wants what: the (k,) offers' names, the distinct (p, k) answers, and the (p,) share giving each."""
 
+    names: NDArray[np.object_]
+    patterns: NDArray[np.bool_]
+    shares: Floats
 
-def _next_greedy(chosen: list[int], patterns: NDArray[np.bool_], shares: Floats) -> int:
-    """The option that adds most reach to those chosen; the first of equals."""
-    open_patterns = ~patterns[:, chosen].any(axis=1)
-    gains = (shares * open_patterns) @ patterns
-    gains[chosen] = -1
-    return int(np.flatnonzero(gains >= gains.max() - SAME)[0])
+    def covered(self, sets: Sets) -> Floats:
+        """(sets, p) 1 where the answer holds any offer of the set."""
+        return self.patterns.T[sets].any(axis=1).astype(float)
+
+    def reach(self, sets: Sets) -> Floats:
+        """(sets,) share who want any offer of the set."""
+        return np.asarray(self.covered(sets) @ self.shares)
+
+    def next_greedy(self, chosen: list[int]) -> int:
+        """The offer that adds most reach to those chosen; the first of equals."""
+        unreached = ~self.patterns[:, chosen].any(axis=1)
+        gains = (self.shares * unreached) @ self.patterns
+        gains[chosen] = -1
+        return int(np.flatnonzero(gains >= gains.max() - SAME)[0])
 
 
 def _best(
-    sets: Sets,
-    reach: Floats,
-    resampled: Floats,
-    names: NDArray[np.object_],
-    patterns: NDArray[np.bool_],
-    shares: Floats,
-    greedy: list[int],
-    confidence: float,
+    wants: _Wants, sets: Sets, resampled: Floats, greedy: list[int], n: float, confidence: float
 ) -> OfferSet:
-    """The first set of the largest reach, with what the (b, sets) resampled reaches say about the choice."""
+    """The first set of the largest reach, and what the (b, sets) resampled reaches say about the choice."""
+    reach = wants.reach(sets)
     best = int(np.flatnonzero(reach >= reach.max() - SAME)[0])
     winners = resampled >= resampled.max(axis=1, keepdims=True) - SAME
     error = resampled - reach
@@ -157,35 +162,36 @@ def _best(
     optimism = float(((error * winners).sum(axis=1) / winners.sum(axis=1)).mean())
     tied = _tied(reach, error, best)
     tail = (1 - confidence) / 2
-    # Below, any of the tied sets might have been the lucky one; above, none can have been.
-    low = reach[best] - np.quantile(error[:, tied].max(axis=1), 1 - tail)
-    high = reach[best] - np.quantile(error[:, best], tail)
+    # Below, any of the tied sets might have been the lucky one; above, none can have been. And never is the
+    # interval narrower than that of a set nobody chose.
+    fixed = share_interval(reach[best], n, confidence)
+    low = min(float(reach[best] - np.quantile(error[:, tied].max(axis=1), 1 - tail)), float(fixed[0]))
+    high = max(float(reach[best] - np.quantile(error[:, best], tail)), float(fixed[1]))
     value = float(np.clip(reach[best] - optimism, low, high))
     members = sets[best]
     without = np.array([np.delete(members, i) for i in range(len(members))], dtype=np.int64)
-    lost = reach[best] - _covered(without, patterns) @ shares
     adds = pd.DataFrame(
         {
-            "option": names[members],
-            "share": shares @ patterns[:, members],
-            "only_pp": 100 * lost,
+            "option": wants.names[members],
+            "share": wants.reach(members[:, None]),
+            "only_pp": 100 * (reach[best] - wants.reach(without)),
         }
-    ).sort_values("only_pp", ascending=False, kind="stable", ignore_index=True)
-    greedy_loss = float(reach[best] - (_covered(np.array([greedy]), patterns) @ shares)[0])
+    )
+    greedy_loss = float(reach[best] - wants.reach(np.array([greedy]))[0])
     return OfferSet(
         size=len(members),
-        best=tuple(names[members]),
+        best=tuple(wants.names[members]),
         reach=value,
-        low=float(max(low, 0.0)),
-        high=float(min(high, 1.0)),
+        low=max(low, 0.0),
+        high=min(high, 1.0),
         reach_observed=float(reach[best]),
         optimism_pp=100 * (float(reach[best]) - value),
         win_rate=float((winners[:, best] / winners.sum(axis=1)).mean()),
-        tied=tuple(tuple(names[sets[i]]) for i in tied),
+        tied=tuple(tuple(wants.names[sets[i]]) for i in tied),
         tied_reach=tuple(float(reach[i]) for i in tied),
-        greedy=tuple(names[sorted(greedy)]),
+        greedy=tuple(wants.names[sorted(greedy)]),
         greedy_loss_pp=100 * greedy_loss if greedy_loss > SAME else 0.0,
-        adds=adds,
+        adds=adds.sort_values("only_pp", ascending=False, kind="stable", ignore_index=True),
     )
 
 

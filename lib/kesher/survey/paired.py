@@ -35,7 +35,7 @@ class Paired:
 
     ``test`` is "cochran_q" (simple samples) or "wald_f" (weights, strata or clusters), with its ``statistic``
     and ``p`` that all shares are equal; ``degrees_of_freedom`` of the numerator. ``pairs``: option_a,
-    option_b (a has the larger share), difference_pp, low_pp, high_pp, p (McNemar exact, or Wald's),
+    option_b (a has the larger share), difference_pp, low_pp, high_pp, p (McNemar exact, or the interval's),
     p_adjusted, distinct. ``leaders``: the options that tie for first place, largest share first; it holds the
     truly largest with the stated confidence.
     """
@@ -113,8 +113,7 @@ def mcnemar(table: ArrayLike) -> McNemar:
 
 
 def equal_shares(side: SideShares) -> tuple[float, float, int]:
-    """Wald's F that all shares are equal under the sample's design, its p-value and numerator degrees of
-    freedom.
+    """Wald's F that all shares are equal under the design, its p-value and numerator degrees of freedom.
 
     The chi-square is scaled to an F with the design's degrees of freedom (Korn and Graubard 1990).
     """

@@ -1,6 +1,4 @@
-"""Which respondents look doubtful, how many, and what happens when some are left out: flagged always, dropped
-by choice.
-"""
+"""Which respondents look doubtful and how many: flagged always, left out only by a stated choice."""
 
 from __future__ import annotations
 
@@ -43,8 +41,7 @@ class Quality:
 
 
 def check(respondents: Respondents, *, fast_seconds: float = 0.0, exclude: Sequence[Flag] = ()) -> Quality:
-    """Flag duplicates, speeders, straight-liners and contradictory ticks; say who is left out under
-    ``exclude``.
+    """Flag duplicates, speeders, straight-liners and contradictory ticks; leave out what ``exclude`` names.
 
     ``fast_seconds`` of 0 takes a third of the median duration. Straight-lining is careless::longstring on the
     grid items (Curran 2016): at least four answered, all alike.
@@ -117,9 +114,7 @@ def kept(respondents: Respondents, keep: Mask) -> Respondents:
 
 
 def straight_lines(grid: NDArray[np.float64]) -> Mask:
-    """Whether a row's answered grid items, at least four, are all alike; ``grid`` is (n, items), NaN
-    unanswered.
-    """
+    """Whether a row's answered items, at least four, are all alike; ``grid`` (n, items), NaN unanswered."""
     if grid.shape[1] < GRID_ITEMS:
         return np.zeros(len(grid), dtype=bool)
     answered = np.isfinite(grid)

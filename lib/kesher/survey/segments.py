@@ -62,8 +62,7 @@ def study(
     grey_below: int = 30,
     withhold_below: int = 10,
 ) -> Segments:
-    """Compare every level of every ``segment.<question>`` column with its complement on the substantive
-    options.
+    """Compare every level of every "segment.<question>" column with its complement, option by option.
 
     Intervals are Newcombe's on effective bases, scaled for the correlation that clusters, strata and raking
     put between a level and its complement. Raises ``NotIdentified``: "no_segments", "no_<question>" (empty

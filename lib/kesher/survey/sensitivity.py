@@ -26,12 +26,14 @@ def alternatives(
     weight_bounds: tuple[float, float],
     flagged: Sequence[Flag],
     excluded: Sequence[Flag],
+    withhold_below: int,
 ) -> pd.DataFrame:
     """Shares (0-1) and gaps (points) of ``options`` under each other choice, one row per alternative and option.
 
     ``choice`` is base, weights or quality; ``alternative`` names the other base, "none" for no weights, and
     "left_out" for respondents with any of the ``flagged`` flags besides those ``excluded`` already. Gap columns
-    are NaN without a marketing side. Alternatives the data can not support are absent.
+    are NaN without a marketing side. Alternatives the data can not support, or
+    with a base below ``withhold_below``, are absent.
     """
     used = quality.kept(customers, quality.check(customers, exclude=excluded).keep)
     tries: list[tuple[str, str, Respondents, Base, bool]] = [
@@ -45,6 +47,8 @@ def alternatives(
             tries.append(("quality", "left_out", quality.kept(customers, keep), study.base, True))
     rows = []
     for choice, alternative, sample, base, weighted in tries:
+        if REASONS not in study.shares or sample.questions[REASONS].base(base).sum() < withhold_below:
+            continue
         side = _side(sample, base, study, margins if weighted else None, weight_bounds, weighted)
         if side is not None:
             rows += _rows(choice, alternative, side, study, [option for option in options if option in side.options])

@@ -1,6 +1,4 @@
-"""How many of a group ticked each option: from a sample, from the whole team, or as a published table gives
-it.
-"""
+"""How many of a group ticked each option: of a sample, of the whole team, or as a table was published."""
 
 from __future__ import annotations
 
@@ -32,11 +30,10 @@ class SideShares:
     """One group's shares of the options of one question, every array (k,) in the order of ``options``.
 
     ``share``, ``low`` and ``high`` are 0-1; ``base`` and ``counts`` (of ticks) are rows, -1 where
-    unpublished; ``effective_base`` is infinite for a whole team and NaN where unpublished. ``covariance`` (k,
-    k). ``interval`` is "none" for a whole team (low = high = share: nothing was sampled) and for a table
-    without bases (low and high NaN). ``exclusive`` options say "none of these"; ``substantive`` marks the
-    options that reasons are compared and ranked on: neither exclusive nor "other". ``form`` is multi, single,
-    scale or unknown.
+    unpublished; ``effective_base`` is infinite for a whole team and NaN where unpublished. ``covariance`` is
+    (k, k). ``interval`` is "none" for a whole team (low = high = share: nothing was sampled) and for a table
+    without bases (low and high NaN). ``substantive`` marks the options that are compared and
+    ranked: neither exclusive ("none of these") nor "other". ``form`` is multi, single, scale or unknown.
     """
 
     group: str

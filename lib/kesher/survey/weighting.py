@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kesher.faults import DataRefused, Fault
-from kesher.stats import kish_design_effect
+from kesher.stats import cells_of, kish_design_effect
 
 Floats = NDArray[np.float64]
 Names = Sequence[tuple[str, Sequence[str]]]  # of each margin and of its categories
@@ -89,13 +88,9 @@ class _Table:
 
     def __init__(self, margins: list[NDArray[Any]], targets: list[Floats]) -> None:
         sizes = [t.size for t in targets]
-        self.cell: NDArray[np.intp] = np.ravel_multi_index(tuple(margins), sizes)
-        if math.prod(sizes) <= 2 * self.cell.size:
-            cells = np.arange(math.prod(sizes))
-        else:  # more combinations than people: only those that somebody has
-            cells, self.cell = np.unique(self.cell, return_inverse=True)
-        self.margins = list(zip(np.unravel_index(cells, sizes), targets, strict=True))
-        self.size = cells.size
+        self.cell, categories = cells_of(margins, sizes)
+        self.margins = list(zip(categories, targets, strict=True))
+        self.size = categories[0].size
 
     def sums(self, weights: Floats) -> Floats:
         """(C,) weight in each cell."""

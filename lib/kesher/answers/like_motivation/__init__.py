@@ -84,11 +84,13 @@ def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
         weight_bounds=(params.weight_low, params.weight_high),
         flagged=flagged,
         excluded=params.quality_exclude,
+        withhold_below=params.withhold_below,
     )
     m = Material(params, data, study, others)
     under, over = advice.focus(study)
     found = numbers(m)
-    shown = exhibits(m, found, under, over)
+    claims = read_claims(country=params.country)
+    shown = exhibits(m, found, claims, under, over)
     return Result(
         client=params.client,
         client_name=both(params.name_en, params.name_he),
@@ -102,7 +104,7 @@ def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
         tables=shown.tables,
         charts=shown.charts,
         recommendations=advice.recommendations(m, found, under),
-        claims=confront(read_claims(country=params.country), found, GUESSED if m.mode == "sealed_guesses" else ()),
+        claims=confront(claims, found, GUESSED if m.mode == "sealed_guesses" else ()),
         assumptions=advice.assumptions(m, found, under, over),
         method=advice.method(m),
         sources=advice.sources(m),

@@ -301,7 +301,7 @@ def warnings(m: Material) -> tuple[Warning, ...]:
     if len(severe):
         found.append(("severe_quality", "data", say("like.warn.severe_quality", n=int(severe["rows"].max()))))
     if study.gap is None:
-        found.append(("gap_not_identified", "gap", why(m, "marketers" if "marketers" in study.missing else "gap")))
+        found.append(("gap_not_identified", "gap", why(m, m.gap_missing)))
     return tuple(Warning(code=code, text=text, where=where) for code, where, text in found)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kesher.answers.like_motivation.material import Material, published_name
 from kesher.answers.like_motivation.numbers import why
+from kesher.readers.claims import FieldClaim
 from kesher.results import Cell, Chart, Column, Number, Table
 from kesher.survey.shares import SideShares
 from kesher.words import Quantity, Text, same, say
@@ -34,9 +35,9 @@ class Exhibits:
         self.tables[chart.table], self.charts[chart.id] = table, chart
 
 
-def column(name: str, unit: str, key: str, digits: int = 0) -> Column:
+def column(name: str, unit: str, key: str, digits: int = 0, *, signed: bool | None = None) -> Column:
     """A column whose heading stands under ``like.table``."""
-    return Column(name=name, unit=unit, label=say(f"like.table.{key}"), digits=digits)
+    return Column(name=name, unit=unit, label=say(f"like.table.{key}"), digits=digits, signed=signed)
 
 
 def table(columns: Sequence[Column], records: Iterable[Mapping[str, Any]], title: Text | None = None, note: Text | None = None) -> Table:
@@ -51,7 +52,9 @@ def _cell(value: Any) -> Cell:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def exhibits(m: Material, numbers: Mapping[str, Number], under: str | None, over: str | None) -> Exhibits:
+def exhibits(
+    m: Material, numbers: Mapping[str, Number], claims: Sequence[FieldClaim], under: str | None, over: str | None
+) -> Exhibits:
     """Everything that is drawn or tabulated; ``under`` and ``over`` are the reasons the headline speaks of."""
     found = Exhibits()
     _gap(m, found, under, over)
@@ -61,9 +64,10 @@ def exhibits(m: Material, numbers: Mapping[str, Number], under: str | None, over
     _expectations(m, found)
     _offers(m, found)
     _drivers(m, found)
+    _service_beside_rewards(m, found)
     _ways(m, found)
     _paired(m, found)
-    _programmes(found, numbers)
+    _programmes(found, numbers, claims)
     _quality(m, found)
     return found
 
@@ -71,7 +75,7 @@ def exhibits(m: Material, numbers: Mapping[str, Number], under: str | None, over
 def _gap(m: Material, found: Exhibits, under: str | None, over: str | None) -> None:
     gap, reasons = m.study.gap, m.study.reasons
     if reasons is None:
-        found.missing |= dict.fromkeys(("gap", "rank"), say("like.reason.no_customers"))
+        found.missing |= dict.fromkeys(("gap", "gaps", "rank"), why(m, "shares.reasons"))
         return
     if gap is None:
         side = reasons.compared()
@@ -83,7 +87,7 @@ def _gap(m: Material, found: Exhibits, under: str | None, over: str | None) -> N
             ),
             _share_table(m, "reasons", side, "customers.share"),
         )  # fmt: skip
-        found.missing |= {"rank": why(m, "marketers"), "gaps": why(m, "marketers")}
+        found.missing |= dict.fromkeys(("gaps", "rank"), why(m, m.gap_missing))
         return
     columns = [
         column("option", "code", "option"),
@@ -211,7 +215,7 @@ def _guesses(m: Material, found: Exhibits) -> None:
         table(columns, rows.to_dict("records")),
     )  # fmt: skip
     if len(study.waves) > 1:
-        columns = [column("wave", "count", "wave"), column("people", "count", "people"), column("error", "pp", "error", 1)]
+        columns = [column("wave", "count", "wave"), column("people", "count", "people"), column("error", "pp", "error", 1, signed=False)]
         waves = study.waves.rename(columns={"guessers": "people", "surprise_pp": "error"})
         found.tables["waves"] = table(columns, waves.to_dict("records"), say("like.table.waves"))
 
@@ -273,7 +277,8 @@ def _one_of_two(rows: pd.DataFrame) -> pd.DataFrame:
 def _expectations(m: Material, found: Exhibits) -> None:
     side = m.study.expectations
     if side is None:
-        found.missing["expectations"] = say("like.reason.no_expectations")
+        asked = "expectations" in m.data.customers.questions
+        found.missing["expectations"] = why(m, "shares.expectations") if asked else say("like.reason.no_expectations")
         return
     published, reference, subtitle = m.data.expected, None, say("like.chart.expectations.subtitle_bare", base=m.base_words)
     if published is not None:
@@ -370,6 +375,31 @@ def _drivers(m: Material, found: Exhibits) -> None:
     )  # fmt: skip
 
 
+def _service_beside_rewards(m: Material, found: Exhibits) -> None:
+    """What part of recommendation goes with service and what part with rewards, as reasons and as ratings."""
+    fits = [("ticked", m.study.drivers.get("recommend")), ("rated", m.study.driver_scales.get("recommend"))]
+    records = []
+    for kind, fit in fits:
+        groups = fit.groups.set_index("group") if fit is not None else pd.DataFrame()
+        if fit is None or not {"service", "rewards"} <= set(groups.index) or fit.group_gaps.empty:
+            continue
+        gap = fit.group_gaps.iloc[0]
+        distinct = bool(gap["low"] > 0 or gap["high"] < 0)
+        parts = {name: _between(*groups.loc[name, ["weight", "low", "high"]]) for name in ("service", "rewards")}
+        records.append({"measure": say(f"like.table.{kind}"), **parts, "base": fit.base, "distinct": distinct})
+    if not records:
+        found.missing["service_rewards"] = why(m, "drivers.recommend")
+        return
+    columns = [column("measure", "text", "measure"), column("service", "text", "service"), column("rewards", "text", "rewards"),
+               column("distinct", "flag", "distinct"), column("base", "count", "base")]  # fmt: skip
+    found.tables["service_rewards"] = table(columns, records, say("like.table.service_rewards"), say("like.explain.drivers"))
+
+
+def _between(value: float, low: float, high: float) -> Text:
+    shown = {name: Quantity(float(end), "share", 1) for name, end in (("value", value), ("low", low), ("high", high))}
+    return say("like.table.with_interval", **shown)
+
+
 def _ways(m: Material, found: Exhibits) -> None:
     """Service beside rewards: what customers say builds loyalty, and ClickFox's figures beside it."""
     side = m.study.shares.get("ways")
@@ -414,17 +444,28 @@ def _paired(m: Material, found: Exhibits) -> None:
     found.tables["paired"] = table(columns, rows.to_dict("records"), say("like.table.paired"), say("like.explain.paired"))
 
 
-def _programmes(found: Exhibits, numbers: Mapping[str, Number]) -> None:
+def _programmes(found: Exhibits, numbers: Mapping[str, Number], claims: Sequence[FieldClaim]) -> None:
+    """Memberships held and used, beside what is published: the client's country first."""
     columns = [
         column("measure", "text", "measure"),
         column("here", "text", "value"),
         column("base", "count", "base"),
+        column("published", "text", "reference"),
     ]
     records = []
     for id in ("programmes.enrolled_mean", "programmes.active_mean", "programmes.active_share"):
         one = numbers[id]
-        records.append({"measure": one.label, "here": shown(one), "base": one.base.get("customers")})
+        beside = [_published(claim) for claim in claims if claim.number_id == id]
+        published = say("like.table.beside", figures=beside) if beside else None
+        records.append({"measure": one.label, "here": shown(one), "base": one.base.get("customers"), "published": published})
     found.tables["programmes"] = table(columns, records, say("like.table.programmes"), say("like.table.programmes_note"))
+
+
+def _published(claim: FieldClaim) -> Text:
+    digits = 0 if claim.unit == "share" or claim.value % 1 == 0 else 1
+    value = Quantity(claim.value, claim.unit, digits)
+    year = f" {claim.year}" if claim.year else ""
+    return say("like.table.published", value=value, base=claim.base, place=claim.country + year)
 
 
 def shown(one: Number) -> Text:

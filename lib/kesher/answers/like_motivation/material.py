@@ -27,6 +27,7 @@ from kesher.readers.tidy import OTHER
 from kesher.stats import effective_base
 from kesher.survey.analysis import LikeStudy
 from kesher.survey.quality import kept
+from kesher.survey.sample import design_of, raked
 from kesher.words import Quantity, Text, both, same, say
 
 
@@ -58,7 +59,10 @@ def read(params: LikeMotivation) -> LikeData:
 
 
 def check(params: LikeMotivation) -> LikeData:
-    """Read everything and keep every fault of every file. Raises one DataRefused with all of them."""
+    """Read everything, see whether weights and margins fit, keep every fault of every file.
+
+    Raises one DataRefused with all of them.
+    """
     root = DataRoot(client_root(params))
     faults = []
     try:
@@ -77,7 +81,12 @@ def check(params: LikeMotivation) -> LikeData:
             faults += refused.faults
     if faults:
         raise DataRefused(*dict.fromkeys(faults))
-    return read(params)
+    data = read(params)
+    people = data.customers.people
+    design = design_of(people)
+    if data.margins:
+        raked(people, design, data.margins, (params.weight_low, params.weight_high))
+    return data
 
 
 def _respondents(
@@ -135,6 +144,16 @@ class Material:
         if option == OTHER and (question, option) not in self._labels:
             return say("like.table.other")
         return self._labels.get((question, option), same(option))
+
+    def options(self, question: str) -> list[str]:
+        """The options of a question that are no "none of these", as the options table orders them."""
+        return [option.option for option in self.data.options.get(question, []) if not option.exclusive]
+
+    @property
+    def gap_missing(self) -> str:
+        """The part of the study whose absence leaves the gap unknown."""
+        parts = ("shares.reasons", "marketers", "gap")
+        return next((part for part in parts if part in self.study.missing), "gap")
 
     def reason(self, option: str) -> Text:
         """A reason as the options table words it."""

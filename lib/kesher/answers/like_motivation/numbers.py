@@ -34,6 +34,8 @@ REASON_OF_CODE = {
 
 def why(material: Material, part: str) -> Text:
     """Why a part of the study is missing, for a reader."""
+    if material.study.missing.get(part) == "withheld":
+        return say("disclosure.withheld", threshold=material.params.withhold_below)
     return say(f"like.reason.{REASON_OF_CODE.get(material.study.missing.get(part, ''), 'no_column')}")
 
 
@@ -60,7 +62,7 @@ def number(
     value: float | None,
     unit: Unit,
     *,
-    method: str,
+    method: Text,
     low: float | None = None,
     high: float | None = None,
     digits: int = 0,
@@ -70,6 +72,7 @@ def number(
     base: dict[str, int] | None = None,
     effective_base: dict[str, float] | None = None,
     inputs: tuple[str, ...] = (),
+    signed: bool | None = None,
 ) -> Number:
     """A Number from a computed value; NaN or None becomes not identified, for ``reason``."""
     value, low, high = (None if v is None or not math.isfinite(v) else float(v) for v in (value, low, high))
@@ -89,18 +92,23 @@ def number(
         confidence=confidence if have_interval else None,
         base=base or {},
         effective_base={group: n for group, n in (effective_base or {}).items() if math.isfinite(n)},
-        method=method,
+        method=method["en"],
+        method_text=method,
         inputs=inputs,
+        signed=signed,
     )
 
 
 def _count(id: str, key: str, value: float, digits: int = 0, method: str = "count") -> Number:
-    said = say(f"like.method.{method}")["en"]
-    return Number(id=id, label=say(f"like.number.{key}"), value=value, unit="count" if digits == 0 else "ratio", digits=digits, method=said)
+    said = _method(method)
+    unit: Unit = "count" if digits == 0 else "ratio"
+    return Number(
+        id=id, label=say(f"like.number.{key}"), value=value, unit=unit, digits=digits, method=said["en"], method_text=said
+    )
 
 
-def _method(key: str) -> str:
-    return say(f"like.method.{key}")["en"]
+def _method(key: str) -> Text:
+    return say(f"like.method.{key}")
 
 
 def _bases(m: Material) -> Iterator[Number]:
@@ -140,9 +148,17 @@ def _side_numbers(m: Material, side: SideShares, prefix: str, question: str, gro
 
 def _shares(m: Material) -> Iterator[Number]:
     study = m.study
-    for question, side in study.shares.items():
+    for question in m.data.customers.questions:
         prefix = {"reasons": "customers.share", "expectations": "expectation"}.get(question, question)
         key = {"reasons": "customers_share", "expectations": "expectation"}.get(question, "customers_share")
+        side = study.shares.get(question)
+        if side is None:
+            withheld = study.missing.get(f"shares.{question}") == "withheld"
+            for option in m.options(question):
+                label, reason = say(f"like.number.{key}", option=m.label(question, option)), why(m, f"shares.{question}")
+                empty = number(f"{prefix}.{option}", label, None, "share", method=_method("share"), reason=reason)
+                yield empty.refused("withheld", reason) if withheld else empty
+            continue
         yield from _side_numbers(m, side, prefix, question, "customers", key, "share")
     if study.marketers is not None:
         sealed = m.mode == "sealed_guesses"
@@ -154,8 +170,8 @@ def _shares(m: Material) -> Iterator[Number]:
 def _gaps(m: Material) -> Iterator[Number]:
     gap = m.study.gap
     if gap is None:
-        reason = why(m, "gap" if "marketers" not in m.study.missing else "marketers")
-        for option in m.study.reasons.compared().options if m.study.reasons else ():
+        reason = why(m, m.gap_missing)
+        for option in m.options("reasons"):
             label = say("like.number.gap", option=m.reason(option))
             yield number(f"gap.{option}", label, None, "pp", method=_method("gap"), reason=reason)
         return
@@ -197,7 +213,7 @@ def _agreement(m: Material) -> Iterator[Number]:
         digits=2,
         confidence=m.params.confidence,
         method=_method("tau"),
-        reason=say("like.reason.few_options") if gap else why(m, "marketers"),
+        reason=say("like.reason.few_options") if gap else why(m, m.gap_missing),
         inputs=tuple(f"gap.{option}" for option in gap.table["option"]) if gap else (),
     )
 
@@ -206,22 +222,22 @@ def _guesses(m: Material) -> Iterator[Number]:
     guesses = m.study.guesses
     if guesses is None:
         if m.mode == "sealed_guesses":
-            yield number("predictions.surprise_pp", say("like.number.surprise"), None, "pp", method=_method("surprise"), reason=why(m, "guesses"))
+            yield number("predictions.surprise_pp", say("like.number.surprise"), None, "pp", method=_method("surprise"), reason=why(m, "guesses"), signed=False)
         return
     base = {"marketers": guesses.guessers}
     inputs = tuple(f"gap.{option}" for option in guesses.table["option"])
     yield number(
         "predictions.surprise_pp", say("like.number.surprise"), guesses.surprise_pp, "pp", low=guesses.surprise_low_pp,
-        high=guesses.surprise_high_pp, digits=1, confidence=guesses.confidence, method=_method("surprise"), base=base, inputs=inputs,
+        high=guesses.surprise_high_pp, digits=1, confidence=guesses.confidence, method=_method("surprise"), base=base, inputs=inputs, signed=False,
     )  # fmt: skip
     yield number(
         "predictions.guesser_error_pp", say("like.number.guess_error"), guesses.guesser_error_pp, "pp", digits=1,
-        method=_method("guess_error"), base=base, reason=say("like.reason.whole_team"),
+        method=_method("guess_error"), base=base, reason=say("like.reason.whole_team"), signed=False,
     )  # fmt: skip
     for wave in guesses.waves.to_dict("records"):
         label = say("like.number.surprise_wave", wave=int(wave["wave"]))
         reason = say("like.reason.whole_team")
-        yield number(f"predictions.wave_{int(wave['wave'])}.surprise_pp", label, wave["surprise_pp"], "pp", digits=1, method=_method("surprise"), reason=reason)
+        yield number(f"predictions.wave_{int(wave['wave'])}.surprise_pp", label, wave["surprise_pp"], "pp", digits=1, method=_method("surprise"), reason=reason, signed=False)
 
 
 def _offers(m: Material) -> Iterator[Number]:
