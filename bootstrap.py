@@ -70,9 +70,7 @@ def main(arguments):
 
 def steps_of(command):
     if command == "bench":
-        return [
-            [str(path)] for path in sorted((HERE / "tests" / "bench").glob("*.py")) if path.name[0] != "_"
-        ]
+        return [[str(path)] for path in sorted((HERE / "tests" / "bench").glob("*.py")) if path.name[0] != "_"]
     return COMMANDS[command]
 
 
@@ -129,14 +127,7 @@ def fingerprint():
 def environment():
     """The caller's, with the environment's programs first; settings that would lead pip elsewhere stay."""
     changed = dict(os.environ, VIRTUAL_ENV=str(VENV), PATH=str(BIN) + os.pathsep + os.environ.get("PATH", ""))
-    for name in (
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "PIP_REQUIRE_VIRTUALENV",
-        "PIP_USER",
-        "PIP_TARGET",
-        "PIP_PREFIX",
-    ):
+    for name in ("PYTHONPATH", "PYTHONHOME", "PIP_REQUIRE_VIRTUALENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         changed.pop(name, None)
     return changed
 

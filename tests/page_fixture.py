@@ -63,9 +63,7 @@ def numbers() -> dict[str, Number]:
     made: list[Number] = []
     for code, (customers, marketers, low, high, _) in SHARES.items():
         label = LABELS[code]
-        made.append(
-            number(f"customers.share.{code}", label, customers, "share", customers - 0.027, customers + 0.027)
-        )
+        made.append(number(f"customers.share.{code}", label, customers, "share", customers - 0.027, customers + 0.027))
         made.append(
             number(
                 f"marketers.share.{code}",
@@ -215,8 +213,7 @@ def written(value: float, unit: str, language: str, *, signed: bool = False) -> 
 def result(*, nasty: bool = False) -> Result:
     """The made result; ``nasty`` adds labels that try to break out of a page, and the longest published ones."""
     share = {
-        language: [written(value, "share", language) for value in (0.49, 0.24, 0.30, 0.57)]
-        for language in ("en", "he")
+        language: [written(value, "share", language) for value in (0.49, 0.24, 0.30, 0.57)] for language in ("en", "he")
     }
     en, he = share["en"], share["he"]
     answer = Answer(
@@ -297,9 +294,7 @@ def parts(made: Result) -> list[page.Part]:
         page.recommendations(made),
         page.heading("evidence"),
         *(page.chart(made, id) for id in made.charts),
-        page.table(
-            made, "gaps", title=title, columns=["reason", "customers.share", "marketers.share", "gap"]
-        ),
+        page.table(made, "gaps", title=title, columns=["reason", "customers.share", "marketers.share", "gap"]),
         page.claims(made),
         page.assumptions(made),
         page.quality(made),
@@ -319,8 +314,7 @@ def notebook(made: Result) -> dict[str, Any]:
             "source": "the code of a cell",
             "execution_count": place,
             "outputs": [
-                {"output_type": "display_data", "metadata": {}, "data": bundle}
-                for bundle in part.outputs("en")
+                {"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in part.outputs("en")
             ],
         }
         for place, part in enumerate(parts(made), 1)

@@ -105,9 +105,7 @@ class refused:
     def __enter__(self) -> refused:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: object
-    ) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> bool:
         if problem is None:
             pytest.fail(f"nothing was refused; expected {self.kind}")
         if not isinstance(problem, DataRefused):
@@ -116,12 +114,7 @@ class refused:
         assert CANARY not in str(problem)
         assert self.kind in {fault.kind for fault in self.faults}, str(problem)
         for fault in self.faults:
-            assert (
-                fault.what
-                and fault.remedy
-                and fault.where
-                and "/" not in fault.where.replace("data/published", "")
-            )
+            assert fault.what and fault.remedy and fault.where and "/" not in fault.where.replace("data/published", "")
         return True
 
     @property

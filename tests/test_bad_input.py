@@ -45,9 +45,7 @@ class Client:
 
     def add_column(self, name: str, cells: Callable[[int], str], role: str, question: str = "") -> None:
         rows = self.rows("customers.csv")
-        self.write(
-            "customers.csv", [[*rows[0], name], *([*row, cells(at)] for at, row in enumerate(rows[1:]))]
-        )
+        self.write("customers.csv", [[*rows[0], name], *([*row, cells(at)] for at, row in enumerate(rows[1:]))])
         columns = self.rows("columns.csv")
         self.write("columns.csv", [*columns, ["customers", name, role, question, ""]])
 
@@ -207,9 +205,7 @@ def one_respondent(client: Client) -> None:
 def hostile_cells(client: Client) -> None:
     rows = client.rows("customers.csv")
     at = next(place for place, name in enumerate(rows[0]) if name.startswith("למה עשית"))
-    for row, text in zip(
-        rows[1:], ['=HYPERLINK("http://evil")', "<script>alert(1)</script>"] * 20, strict=False
-    ):
+    for row, text in zip(rows[1:], ['=HYPERLINK("http://evil")', "<script>alert(1)</script>"] * 20, strict=False):
         row[at] = text
     client.write("customers.csv", rows)
 
@@ -219,9 +215,7 @@ def duplicate_ids(client: Client) -> None:
     client.write("customers.csv", [*rows, *rows[1:40]])
 
 
-@pytest.mark.parametrize(
-    "spoil", [one_respondent, hostile_cells, duplicate_ids], ids=lambda spoil: spoil.__name__
-)
+@pytest.mark.parametrize("spoil", [one_respondent, hostile_cells, duplicate_ids], ids=lambda spoil: spoil.__name__)
 def test_poor_data_still_give_a_page_that_says_so(client: Client, spoil: Callable[[Client], None]) -> None:
     import json
 
@@ -239,10 +233,7 @@ def test_poor_data_still_give_a_page_that_says_so(client: Client, spoil: Callabl
     result = workbook.answer(data, workbook.analyse(data, params), params)
     parts = [page.answer(result), page.chart(result, "gap"), page.numbers(result), page.quality(result)]
     outputs = [{"output_type": "display_data", "data": bundle} for part in parts for bundle in part.outputs()]
-    notebook = {
-        "cells": [{"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs}],
-        "metadata": {},
-    }
+    notebook = {"cells": [{"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs}], "metadata": {}}
     pages = write_reports(notebook, client.data.parent / "out", pictures=False)
     for text in [
         json.dumps(result.to_json(), ensure_ascii=False),
@@ -250,7 +241,4 @@ def test_poor_data_still_give_a_page_that_says_so(client: Client, spoil: Callabl
     ]:
         assert "alert(1)" not in text and "evil" not in text and "NaN" not in text
     if spoil is one_respondent:
-        assert (
-            result.numbers["gap.loyal"].value is None
-            or result.numbers["customers.share.loyal"].status != "ok"
-        )
+        assert result.numbers["gap.loyal"].value is None or result.numbers["customers.share.loyal"].status != "ok"

@@ -150,17 +150,7 @@ def test_help_is_fast_and_imports_nothing_dear() -> None:
     code = "import sys; from kesher.cli import main; main(['--help'])\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Run clients' workbooks" in done.stdout
-    dear = {
-        "pandas",
-        "numpy",
-        "papermill",
-        "nbformat",
-        "jupyter_client",
-        "plotly",
-        "pydantic",
-        "yaml",
-        "kesher.run",
-    }
+    dear = {"pandas", "numpy", "papermill", "nbformat", "jupyter_client", "plotly", "pydantic", "yaml", "kesher.run"}
     assert not dear & set(done.stdout.splitlines()[-1].split())
 
 
@@ -182,17 +172,7 @@ def test_check_shows_every_fault_in_one_table_and_runs_nothing(home: Path) -> No
     (folder / "like_motivation.yml").write_text(text + "bse: asked\nseed: 010\n", encoding="utf-8")
     done = kesher(home, "check", "acme")
     assert done.returncode == Exit.PARAMETERS
-    for words in (
-        "file",
-        "row",
-        "column",
-        "kind",
-        "what to do",
-        "bse",
-        "Did you mean base?",
-        "seed",
-        "'010'",
-    ):
+    for words in ("file", "row", "column", "kind", "what to do", "bse", "Did you mean base?", "seed", "'010'"):
         assert words in done.stderr
     assert not (home / "reports").exists()
 
@@ -223,9 +203,7 @@ def test_the_parameters_cell_keeps_its_comments_and_order() -> None:
 def test_copies_carry_the_clients_parameters_and_no_outputs_and_are_never_overwritten(home: Path) -> None:
     path = home / "notebooks" / "like_motivation.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["cells"][1]["outputs"] = [
-        {"output_type": "stream", "name": "stdout", "text": "of the sample client"}
-    ]
+    notebook["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "of the sample client"}]
     path.write_text(json.dumps(notebook), encoding="utf-8")
     client = home / "params" / "acme" / "client.yml"
     client.write_text(client.read_text(encoding="utf-8").replace("Acme", "Other name"), encoding="utf-8")
@@ -261,9 +239,7 @@ def test_jupyterlab_starts_on_the_clients_folder_only(home: Path) -> None:
         port = probe.getsockname()[1]
     environment = {**os.environ, "JUPYTER_TOKEN": "secret", "JUPYTER_CONFIG_DIR": str(home / "config")}
     command = [sys.executable, SCRIPT, "lab", "acme", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen(
-        command, cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    server = subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         listing = None
         for _ in range(120):

@@ -17,9 +17,7 @@ from kesher.results import Result, semantic_hash
 from kesher.words import bare
 
 ROOT = Path(__file__).parents[1]
-TRUTH: dict[str, float] = json.loads((ROOT / "data/sample/truth.json").read_text(encoding="utf-8"))[
-    "like_motivation"
-]
+TRUTH: dict[str, float] = json.loads((ROOT / "data/sample/truth.json").read_text(encoding="utf-8"))["like_motivation"]
 MODES = {
     "sealed_guesses": (),
     "none": ("marketers_mode=none",),
@@ -55,7 +53,7 @@ def test_a_number_that_others_rely_on_has_a_value_an_interval_or_a_reason_and_a_
     assert number.value is not None
     if id not in ("customers.n", "customers.effective_n", "customers.design_effect", "marketers.n"):
         assert (number.low is not None and number.confidence == 0.95) or number.reason is not None
-        assert number.base and number.method or id.startswith(("agreement", "gap", "rank"))
+        assert (number.base and number.method) or id.startswith(("agreement", "gap", "rank"))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -82,9 +80,7 @@ def test_the_sample_holds_its_planted_truth() -> None:
 
 def test_the_answer_names_the_planted_gap_with_its_numbers() -> None:
     said = {language: bare(result().answer.headline[language]) for language in ("en", "he")}
-    loyal, content = (
-        result().numbers[f"customers.share.{option}"].value or 0 for option in ("loyal", "content")
-    )
+    loyal, content = (result().numbers[f"customers.share.{option}"].value or 0 for option in ("loyal", "content"))
     for text in said.values():
         for share in (loyal, content, 0.30, 0.45):
             assert f"{share:.0%}" in text
@@ -114,9 +110,7 @@ def test_a_gap_is_spoken_of_only_when_it_is_distinct(mode: str) -> None:
 def test_a_published_side_is_marked_as_not_this_team() -> None:
     found = result(*MODES["published_table"])
     assert "published_side" in {warning.code for warning in found.warnings}
-    assert (
-        "CMO Council" in found.answer.headline["en"] and "CMO Council" in found.charts["gap"].subtitle["en"]
-    )
+    assert "CMO Council" in found.answer.headline["en"] and "CMO Council" in found.charts["gap"].subtitle["en"]
     assert found.numbers["marketers.n"].value == 132
 
 
@@ -148,9 +142,7 @@ def test_claims_of_the_clients_country_come_first_and_households_are_not_people(
     census = next(claim for claim in claims if claim.says == 18)
     assert census.verdict == "different_base" and census.found is not None
     guessed = [claim for claim in claims if claim.id.startswith("S2-3c")]
-    assert (
-        guessed[0].verdict == "different_question"
-    )  # a guess of customers' shares is not a marketer's own view
+    assert guessed[0].verdict == "different_question"  # a guess of customers' shares is not a marketer's own view
 
 
 def test_every_figure_a_chart_draws_stands_in_a_table() -> None:

@@ -34,9 +34,7 @@ def test_no_stored_notebook_is_stripped(path: Path) -> None:
     shown = [output["data"] for cell in cells for output in cell["outputs"] if "data" in output]
     assert sum(PART in data for data in shown) >= 10
     assert sum(RESULT in data for data in shown) == 1
-    assert not any(
-        output["output_type"] in ("error", "stream") for cell in cells for output in cell["outputs"]
-    )
+    assert not any(output["output_type"] in ("error", "stream") for cell in cells for output in cell["outputs"])
 
 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)

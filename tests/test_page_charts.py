@@ -57,8 +57,7 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("colour", "least"),
-    [(canvas.INK, 4.5), (canvas.GREY, 4.5), (canvas.ACCENT, 4.5), (canvas.MARK, 3.0)],
+    ("colour", "least"), [(canvas.INK, 4.5), (canvas.GREY, 4.5), (canvas.ACCENT, 4.5), (canvas.MARK, 3.0)]
 )
 def test_colours_keep_their_contrast_on_paper(colour: str, least: float) -> None:
     assert 1.05 / (luminance(colour) + 0.05) >= least
@@ -71,9 +70,7 @@ def test_bars_start_at_zero() -> None:
 
 
 def test_hebrew_mirrors_the_value_axis_and_puts_labels_at_the_right() -> None:
-    english, hebrew = (
-        charts.figure(data_of("gap_dumbbell"), language)["layout"] for language in ("en", "he")
-    )
+    english, hebrew = (charts.figure(data_of("gap_dumbbell"), language)["layout"] for language in ("en", "he"))
     assert hebrew["xaxis"]["range"] == english["xaxis"]["range"][::-1]
     assert hebrew["margin"]["r"] > hebrew["margin"]["l"]
     assert english["margin"]["l"] > english["margin"]["r"]
@@ -82,9 +79,7 @@ def test_hebrew_mirrors_the_value_axis_and_puts_labels_at_the_right() -> None:
 
 def test_a_gap_that_is_not_distinct_is_grey_dotted_and_light() -> None:
     figure = charts.figure(data_of("gap_dumbbell"), "en")
-    lines = {
-        trace["line"]["dash"]: trace["line"]["color"] for trace in figure["data"] if trace["mode"] == "lines"
-    }
+    lines = {trace["line"]["dash"]: trace["line"]["color"] for trace in figure["data"] if trace["mode"] == "lines"}
     assert lines["dot"] == canvas.MARK
     note = next(note for note in figure["layout"]["annotations"] if note["text"] == "−6 pp")
     assert note["font"]["weight"] == 400
@@ -99,9 +94,7 @@ def test_at_most_one_accent_colour() -> None:
 
 
 def test_a_withheld_value_says_so() -> None:
-    texts = [
-        note["text"] for note in charts.figure(data_of("expectations_bars"), "en")["layout"]["annotations"]
-    ]
+    texts = [note["text"] for note in charts.figure(data_of("expectations_bars"), "en")["layout"]["annotations"]]
     assert "withheld" in texts
 
 
@@ -127,9 +120,7 @@ def test_the_words_of_a_chart_say_its_values() -> None:
         ("bars", {"label": "a", "value": "b", "gap": "c"}, r"does not draw the roles \['gap'\]"),
     ],
 )
-def test_a_chart_that_can_not_be_drawn_is_refused_by_name(
-    kind: str, roles: dict[str, str], words: str
-) -> None:
+def test_a_chart_that_can_not_be_drawn_is_refused_by_name(kind: str, roles: dict[str, str], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         charts.check(kind, roles)
 

@@ -98,11 +98,7 @@ def test_the_policy_names_exactly_the_scripts_that_run(language: str) -> None:
 @LANGUAGES
 def test_a_page_says_its_language_and_stays_small(language: str) -> None:
     tag, attributes = READ[language].tags[0]
-    assert (tag, attributes["lang"], attributes["dir"]) == (
-        "html",
-        language,
-        "rtl" if language == "he" else "ltr",
-    )
+    assert (tag, attributes["lang"], attributes["dir"]) == ("html", language, "rtl" if language == "he" else "ltr")
     assert attributes["data-charts"] == "5"
     assert len(PAGES[language].encode()) < 2_500_000
 
@@ -127,9 +123,7 @@ def test_every_chart_has_words_and_every_column_head_a_scope(language: str) -> N
 
 @LANGUAGES
 def test_the_figures_of_every_chart_travel_with_the_page(language: str) -> None:
-    ids = {
-        attributes["data-figures"] for _, attributes in READ[language].tags if "data-figures" in attributes
-    }
+    ids = {attributes["data-figures"] for _, attributes in READ[language].tags if "data-figures" in attributes}
     found = {a["id"]: json.loads(text) for a, text in READ[language].scripts if a.get("id") in ids}
     assert found.keys() == ids
     assert all(set(figures) == {"wide", "narrow"} for figures in found.values())
@@ -168,9 +162,7 @@ def test_the_same_parts_make_the_same_bytes() -> None:
 
 def test_a_still_picture_serves_readers_without_scripts() -> None:
     still = "data:image/webp;base64,AAAA"
-    text = page(
-        page_fixture.parts(MADE), language="en", meta=META, pictures={("en", "chart.gap_dumbbell"): still}
-    )
+    text = page(page_fixture.parts(MADE), language="en", meta=META, pictures={("en", "chart.gap_dumbbell"): still})
     assert text.count("<noscript><img") == 1
     assert f'<noscript><img src="{still}" alt="' in text
 

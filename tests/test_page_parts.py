@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from typing import Any
+import subprocess
+import sys
 
 import page_fixture
 import pytest
@@ -87,15 +88,21 @@ def test_a_chart_of_an_unknown_kind_is_refused_when_the_part_is_made() -> None:
         page.chart(dataclasses.replace(RESULT_MADE, charts={"gap_dumbbell": pie}), "gap_dumbbell")
 
 
-def test_figures_of_a_strategist_have_uploading_off() -> None:
-    import plotly.graph_objects
-    import plotly.io
+@pytest.mark.parametrize("first", ["kesher.page", "plotly.io"])
+def test_figures_of_a_strategist_have_uploading_off_in_whatever_order_things_are_imported(first: str) -> None:
+    code = f"""
+import {first}
+import kesher.page, plotly.graph_objects, plotly.io
+assert plotly.io.renderers["plotly_mimetype"].to_mimebundle(plotly.graph_objects.Figure().to_dict())[
+    "application/vnd.plotly.v1+json"]["config"]["showSendToCloud"] is False
+assert all(r.config["showSendToCloud"] is False for n in plotly.io.renderers
+           if hasattr(r := plotly.io.renderers[n], "config"))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
-    page.house_renderer()
-    bundle: dict[str, Any] = plotly.io.renderers["plotly_mimetype"].to_mimebundle(
-        plotly.graph_objects.Figure().to_dict()
-    )
-    assert bundle[PLOTLY]["config"]["showSendToCloud"] is False
+
+def test_pages_do_not_import_plotly() -> None:
+    subprocess.run([sys.executable, "-c", "import kesher.page, sys; assert 'plotly' not in sys.modules"], check=True)
 
 
 def test_every_section_heading_has_its_words() -> None:
@@ -106,9 +113,7 @@ def test_every_section_heading_has_its_words() -> None:
 
 
 def test_the_catalogue_of_pages_is_the_same_in_both_languages() -> None:
-    mine = [
-        {key for key in entries(language) if key.startswith(("page.", "part."))} for language in ("en", "he")
-    ]
+    mine = [{key for key in entries(language) if key.startswith(("page.", "part."))} for language in ("en", "he")]
     assert mine[0] == mine[1]
     for kind in charts.KINDS:
         assert f"part.chart.{kind}" in mine[0]

@@ -113,9 +113,7 @@ def test_without_a_browser_pages_are_written_all_the_same(
     assert "KESHER_BROWSER" in pictures.MISSING
 
 
-def test_a_browser_that_fails_costs_only_the_pictures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_browser_that_fails_costs_only_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "browser"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)

@@ -189,9 +189,7 @@ def test_every_fault_of_every_file_is_told_at_once(home: Path) -> None:
 
 
 def test_a_required_parameter_that_is_missing_is_named_with_its_file(home: Path) -> None:
-    (home / "params" / "acme" / "like_motivation.yml").write_text(
-        "customers_file: customers.csv\n", encoding="utf-8"
-    )
+    (home / "params" / "acme" / "like_motivation.yml").write_text("customers_file: customers.csv\n", encoding="utf-8")
     (home / "params" / "acme" / "client.yml").write_text(
         "client: acme\ndata_root: ../../clients/acme\n", encoding="utf-8"
     )
@@ -206,17 +204,13 @@ def test_a_required_parameter_that_is_missing_is_named_with_its_file(home: Path)
 @pytest.mark.parametrize("name", ["Acme", "../acme", "a" * 64, "-a", "a b", "אקמה", "a/b", "acme\u200f", ""])
 def test_a_client_is_a_plain_short_name(home: Path, name: str) -> None:
     path = home / "params" / "acme" / "client.yml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("client: acme", f"client: '{name}'"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("client: acme", f"client: '{name}'"), encoding="utf-8")
     assert any("line 1, client" in sentence for sentence in refusal(home))
 
 
 def test_the_folder_is_called_as_the_client(home: Path) -> None:
     path = home / "params" / "acme" / "client.yml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("client: acme", "client: other"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("client: acme", "client: other"), encoding="utf-8")
     assert refusal(home) == [
         "client.yml, line 1, client: The client is called 'other' but its folder 'acme'. Rename one of them."
     ]
@@ -224,9 +218,7 @@ def test_the_folder_is_called_as_the_client(home: Path) -> None:
 
 def test_a_data_root_that_does_not_exist_is_refused(home: Path) -> None:
     path = home / "params" / "acme" / "client.yml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("../../clients/acme", "../../nowhere"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("../../clients/acme", "../../nowhere"), encoding="utf-8")
     assert refusal(home)[0].startswith("client.yml, line 5, data_root: There is no folder '../../nowhere'.")
 
 
@@ -236,9 +228,7 @@ def test_a_folder_without_workbooks_is_refused(home: Path) -> None:
         load_client("acme")
 
 
-@pytest.mark.parametrize(
-    "client", ["acmee", "..", "../acme", "/nowhere", "", "a\0b", "x" * 5000, "_template", "אקמה"]
-)
+@pytest.mark.parametrize("client", ["acmee", "..", "../acme", "/nowhere", "", "a\0b", "x" * 5000, "_template", "אקמה"])
 def test_a_client_that_does_not_exist_is_wrong_usage(home: Path, client: str) -> None:
     with pytest.raises((UsageRefused, ParametersRefused)):
         load_client(client)
@@ -252,24 +242,13 @@ def test_an_unknown_workbook_is_wrong_usage(home: Path) -> None:
 # Overrides -------------------------------------------------------------------------------------------
 
 
-def test_the_command_line_wins_over_the_file_given_and_that_over_the_clients(
-    home: Path, tmp_path: Path
-) -> None:
+def test_the_command_line_wins_over_the_file_given_and_that_over_the_clients(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "more.yml"
-    file.write_text(
-        "like_motivation.seed: 1\nclient.confidence: 0.8\nlike_motivation.base: asked\n", encoding="utf-8"
-    )
-    overrides = read_overrides(
-        ["like_motivation.seed=2", "like_motivation.quality_exclude=[duplicate]"], file
-    )
+    file.write_text("like_motivation.seed: 1\nclient.confidence: 0.8\nlike_motivation.base: asked\n", encoding="utf-8")
+    overrides = read_overrides(["like_motivation.seed=2", "like_motivation.quality_exclude=[duplicate]"], file)
     found = load_client("acme", overrides=overrides)["like_motivation"]
     assert isinstance(found, LikeMotivation)
-    assert (found.seed, found.confidence, found.base, found.quality_exclude) == (
-        2,
-        0.8,
-        "asked",
-        ["duplicate"],
-    )
+    assert (found.seed, found.confidence, found.base, found.quality_exclude) == (2, 0.8, "asked", ["duplicate"])
 
 
 @pytest.mark.parametrize(
@@ -325,9 +304,7 @@ def test_a_notebooks_wrong_value_is_refused() -> None:
         parameters("like_motivation", namespace(seed="x"))
 
 
-def check_parameters_cell(
-    notebook: dict[str, Any], model: type[ClientParameters], sample: ClientParameters
-) -> None:
+def check_parameters_cell(notebook: dict[str, Any], model: type[ClientParameters], sample: ClientParameters) -> None:
     """A workbook's parameters cell lists the model's names in order, the sample's values and a comment."""
     cells = [cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])]
     assert len(cells) == 1
@@ -335,9 +312,7 @@ def check_parameters_cell(
     found = [node for node in ast.parse(source).body if isinstance(node, ast.Assign | ast.AnnAssign)]
     names = [ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target) for node in found]
     assert names == list(model.model_fields)
-    values = {
-        name: ast.literal_eval(node.value) for name, node in zip(names, found, strict=True) if node.value
-    }
+    values = {name: ast.literal_eval(node.value) for name, node in zip(names, found, strict=True) if node.value}
     assert values == sample.model_dump(mode="json")
     lines = source.splitlines()
     for name, node in zip(names, found, strict=True):
@@ -358,9 +333,7 @@ def test_the_parameters_cell_of_a_workbook_equals_its_model(workbook: str) -> No
 def test_the_templates_explain_every_key_of_the_models() -> None:
     for name, text in templates().items():
         found = (ROOT / "params" / "_template" / name).read_text(encoding="utf-8")
-        assert found == text, (
-            f"params/_template/{name} differs: write kesher.params.template.templates()[{name!r}]"
-        )
+        assert found == text, f"params/_template/{name} differs: write kesher.params.template.templates()[{name!r}]"
     assert {path.name for path in (ROOT / "params" / "_template").iterdir()} == set(templates())
 
 

@@ -10,20 +10,7 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parents[1] / "data"
-COLUMNS = [
-    "study",
-    "item",
-    "group",
-    "value",
-    "n",
-    "base",
-    "form",
-    "wording",
-    "year",
-    "country",
-    "source",
-    "rank",
-]
+COLUMNS = ["study", "item", "group", "value", "n", "base", "form", "wording", "year", "country", "source", "rank"]
 STUDIES = sorted(path for path in (DATA / "published").glob("*.csv") if path.name != "labels.csv")
 Row = dict[str, str]
 
@@ -53,9 +40,7 @@ def test_every_row_is_whole(path: Path) -> None:
         assert row["base"]
         assert row["wording"]
         assert row["form"] in ("multi", "single", "scale", "")
-        assert row["country"] in ("", "WW") or all(
-            re.fullmatch("[A-Z]{2}", c) for c in row["country"].split()
-        )
+        assert row["country"] in ("", "WW") or all(re.fullmatch("[A-Z]{2}", c) for c in row["country"].split())
         assert row["year"] == "" or 2000 <= int(row["year"]) <= 2026
         assert row["n"] == "" or int(row["n"]) > 0
         if row.get("unit", "share") == "share":
@@ -92,15 +77,11 @@ def test_totals(study: str, group: str, total: float) -> None:
 
 
 def test_colloquy_ratios_and_growth() -> None:
-    table = {
-        (row["group"], row["item"]): float(row["value"]) for row in rows(DATA / "published" / "colloquy.csv")
-    }
+    table = {(row["group"], row["item"]): float(row["value"]) for row in rows(DATA / "published" / "colloquy.csv")}
     published = {2007: 39.2, 2009: 44.0, 2011: 45.7, 2013: 43.4}
     for census, active in published.items():
         key = f"census_{census}"
-        assert 100 * table[key, "active_per_household"] / table[key, "per_household"] == pytest.approx(
-            active, abs=0.05
-        )
+        assert 100 * table[key, "active_per_household"] / table[key, "per_household"] == pytest.approx(active, abs=0.05)
     memberships = {census: table[f"census_{census}", "memberships"] for census in (2009, 2011, 2013)}
     assert memberships[2011] / memberships[2009] - 1 == pytest.approx(0.163, abs=0.0005)
     assert memberships[2013] / memberships[2011] - 1 == pytest.approx(0.267, abs=0.0005)
@@ -111,9 +92,7 @@ def test_known_copying_errors_are_not_here() -> None:
     assert shares("syncapse_2013", "fans")["contests"] == 0.35  # a reprint has 31, the row below
     assert shares("exacttarget_2011_permission", "bookmarking")["never"] == 0.48
     assert "exclusive_offers" not in shares("cmo_council_2011", "consumers")  # an expectation, not a reason
-    assert "want_to_be_heard" not in shares(
-        "cmo_council_2011", "consumers"
-    )  # the consumers' share is not known
+    assert "want_to_be_heard" not in shares("cmo_council_2011", "consumers")  # the consumers' share is not known
 
 
 def test_cmo_council_gaps() -> None:
@@ -132,16 +111,12 @@ def test_ibm_and_exacttarget_orders() -> None:
     from scipy.stats import kendalltau, spearmanr
 
     table = rows(DATA / "published" / "ibm_2011.csv")
-    ranks = {
-        group: [int(r["rank"]) for r in table if r["group"] == group] for group in ("consumers", "businesses")
-    }
+    ranks = {group: [int(r["rank"]) for r in table if r["group"] == group] for group in ("consumers", "businesses")}
     assert sorted(ranks["consumers"]) == sorted(ranks["businesses"]) == list(range(1, 13))
     assert spearmanr(ranks["consumers"], ranks["businesses"]).statistic == pytest.approx(-0.0070, abs=5e-5)
     assert kendalltau(ranks["consumers"], ranks["businesses"]).statistic == pytest.approx(0.0303, abs=5e-5)
     consumers, businesses = shares("ibm_2011", "consumers"), shares("ibm_2011", "businesses")
-    assert kendalltau(list(consumers.values()), list(businesses.values())).statistic == pytest.approx(
-        0.0625, abs=5e-5
-    )
+    assert kendalltau(list(consumers.values()), list(businesses.values())).statistic == pytest.approx(0.0625, abs=5e-5)
     facebook, twitter = shares("exacttarget_2010", "facebook"), shares("exacttarget_2010", "twitter")
     assert (len(facebook), len(twitter)) == (12, 13)
     pair = list(facebook.values()), [twitter[item] for item in facebook]
@@ -156,9 +131,7 @@ def test_claims_are_whole_and_agree_with_the_published_tables() -> None:
         assert re.fullmatch(r"S[02]-\d+", row["source_item"])
         assert row["id"].startswith((row["source_item"], "E-"))
         assert row["grade"] in tuple("ABCD")
-        assert (row["value"] == "") == (row["grade"] == "D"), (
-            "a figure has a source, and a statement has none"
-        )
+        assert (row["value"] == "") == (row["grade"] == "D"), "a figure has a source, and a statement has none"
         assert (row["found_source"] == "none") == (row["grade"] == "D")
         assert row["unit"] in ("share", "pp", "count", "tau")
         assert row["comparable"] in ("yes", "different_base", "different_question")

@@ -172,10 +172,7 @@ def decodable(chosen: set[int], delimiter: str) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.sets(st.integers(0, len(NASTY) - 1), min_size=1),
-    st.sampled_from([",", ";", "|"]),
-    st.booleans(),
-    st.booleans(),
+    st.sets(st.integers(0, len(NASTY) - 1), min_size=1), st.sampled_from([",", ";", "|"]), st.booleans(), st.booleans()
 )
 def test_any_set_of_nasty_options_is_decoded_exactly(
     chosen: set[int], delimiter: str, spaced: bool, trailing: bool
@@ -250,14 +247,7 @@ def test_all_faults_of_a_file_come_together(desk: Desk) -> None:
     with refused("negative_weight") as found:
         desk.read()
     kinds = {fault.kind for fault in found.faults}
-    assert kinds == {
-        "negative_weight",
-        "zero_weight",
-        "missing_weight",
-        "missing_stratum",
-        "out_of_range",
-        "unmatched",
-    }
+    assert kinds == {"negative_weight", "zero_weight", "missing_weight", "missing_stratum", "out_of_range", "unmatched"}
     assert len([fault for fault in found.faults if fault.kind == "unmatched"]) == 2
 
 
@@ -285,9 +275,7 @@ def test_one_respondent_is_enough_to_read(desk: Desk) -> None:
         ("cluster", ["7", "8", "7.0"], [0, 1, 0]),
     ],
 )
-def test_numbers_as_programs_write_them(
-    desk: Desk, role: str, cells: list[object], read: list[float]
-) -> None:
+def test_numbers_as_programs_write_them(desk: Desk, role: str, cells: list[object], read: list[float]) -> None:
     assert people(desk, "x", role, cells) == read
 
 
@@ -387,9 +375,7 @@ def test_names_that_only_look_personal_are_read(desk: Desk, name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("role", ["segment age", "stratum", "loyalty"])
-def test_personal_columns_by_content_are_refused_even_if_well_named(
-    desk: Desk, cells: list[object], role: str
-) -> None:
+def test_personal_columns_by_content_are_refused_even_if_well_named(desk: Desk, cells: list[object], role: str) -> None:
     with refused("personal") as found:
         people(desk, "x", role, cells)
     assert not any(str(cell) in str(fault) for cell in cells for fault in found.faults)

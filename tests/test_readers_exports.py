@@ -20,9 +20,7 @@ def desk(tmp_path: Path) -> Desk:
 def import_row(*ids: str) -> list[object]:
     return [
         json.dumps(
-            {"ImportId": one}
-            if "~" not in one
-            else {"ImportId": one.split("~")[0], "choiceId": one.split("~")[1]}
+            {"ImportId": one} if "~" not in one else {"ImportId": one.split("~")[0], "choiceId": one.split("~")[1]}
         )
         for one in ids
     ]
@@ -73,11 +71,7 @@ def test_three_header_rows_and_one_joined_cell(desk: Desk) -> None:
             "Umfragevorschau",
             "Falsch",
         ),
-        (
-            ["תאריך התחלה", "סוג תגובה", "כתובת IP", "הסתיים", "מזהה תגובה", "משך (בשניות)"],
-            "תצוגה מקדימה של סקר",
-            "לא",
-        ),
+        (["תאריך התחלה", "סוג תגובה", "כתובת IP", "הסתיים", "מזהה תגובה", "משך (בשניות)"], "תצוגה מקדימה של סקר", "לא"),
         (TEXTS, "1", "0"),
     ],
 )
@@ -185,12 +179,7 @@ def test_repeated_question_names_are_refused_until_told_apart(desk: Desk) -> Non
     desk.columns("Q1: choices reasons")
     with refused("ambiguous_column"):
         desk.read()
-    for name, found in (
-        ("Q1 (1)", {"news"}),
-        ("Q1 (2)", {"fun"}),
-        ("QID7", {"fun"}),
-        ("Why again?", {"fun"}),
-    ):
+    for name, found in (("Q1 (1)", {"news"}), ("Q1 (2)", {"fun"}), ("QID7", {"fun"}), ("Why again?", {"fun"})):
         desk.columns(f"{name}: choices reasons")
         read = desk.read()
         assert ticked(read) == [found]
@@ -327,9 +316,7 @@ def test_changed_wording_in_mid_field_needs_accepts(desk: Desk) -> None:
 @pytest.mark.parametrize("yes", ["1", "TRUE", "Selected", "כן", "1.0", "Yes", "option"])
 def test_every_way_to_write_ticked_and_unticked(desk: Desk, yes: str, no: str) -> None:
     texts = {"a": "News", "b": "סתם בשביל הכיף"} if yes == "option" else {"a": yes, "b": yes}
-    desk.write(
-        "survey.csv", text_of([["id", "a", "b"], [1, texts["a"], no], [2, no, texts["b"]], [3, no, no]])
-    )
+    desk.write("survey.csv", text_of([["id", "a", "b"], [1, texts["a"], no], [2, no, texts["b"]], [3, no, no]]))
     desk.columns("id: respondent", "a: choices reasons news", "b: choices reasons fun")
     read = desk.read()
     assert ticked(read) == [{"news"}, {"fun"}, set()]
@@ -384,8 +371,7 @@ def test_a_split_column_with_another_options_text_is_a_swapped_mapping(desk: Des
 
 def test_the_column_beside_other_may_hold_what_people_typed(desk: Desk) -> None:
     desk.write(
-        "options.csv",
-        "question,option,label_en,label_he,accepts\nreasons,news,News,חדשות,\nreasons,other,Other,אחר,\n",
+        "options.csv", "question,option,label_en,label_he,accepts\nreasons,news,News,חדשות,\nreasons,other,Other,אחר,\n"
     )
     desk.write("survey.csv", f"id,a,b\n1,1,\n2,,{CANARY}\n")
     desk.columns("id: respondent", "a: choices reasons news", "b: choices reasons other")
@@ -445,9 +431,7 @@ def test_codes_over_texts_as_two_header_rows(desk: Desk) -> None:
     ]
     desk.sheet("survey.xlsx", {"a": rows})
     desk.columns(
-        "Respondent: respondent",
-        "Because of news: choices reasons news",
-        "Because of fun: choices reasons fun",
+        "Respondent: respondent", "Because of news: choices reasons news", "Because of fun: choices reasons fun"
     )
     assert ticked(desk.read("survey.xlsx")) == [{"news"}]
 

@@ -131,9 +131,7 @@ def test_margins_are_rescaled_to_one(desk: Desk) -> None:
     assert margins(desk, "age,young,40.1%\nage,old,0.6\n")["age"] == pytest.approx(
         {"young": 0.4006, "old": 0.5994}, abs=1e-4
     )
-    assert sum(margins(desk, "age,young,0.333\nage,old,0.666\n")["age"].values()) == pytest.approx(
-        1, abs=1e-15
-    )
+    assert sum(margins(desk, "age,young,0.333\nage,old,0.666\n")["age"].values()) == pytest.approx(1, abs=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +164,7 @@ Dana,fun,12.5,2026-09-01
 def test_guesses_are_pseudonymous_shares_with_their_seal(desk: Desk) -> None:
     path = desk.write("guesses.csv", GUESSES)
     seal = hashlib.sha256(path.read_bytes()).hexdigest()
-    guesses = read_guesses(
-        desk.root, "guesses.csv", options=desk.options, seal=seal, revealed_on="2026-09-03"
-    )
+    guesses = read_guesses(desk.root, "guesses.csv", options=desk.options, seal=seal, revealed_on="2026-09-03")
     assert guesses.table.to_dict("list") == {
         "guesser": [1, 1, 2],
         "option": ["news", "fun", "news"],

@@ -75,9 +75,7 @@ def test_a_link_out_of_the_root_is_refused_and_one_inside_is_followed(desk: Desk
     assert ticked(desk.read("inside.csv")) == [{"news"}, {"fun"}]
 
 
-def test_a_link_swapped_in_between_check_and_open_is_refused(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_swapped_in_between_check_and_open_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = desk.folder.parent / "secret.csv"
     secret.write_text(f"id,why\n1,{CANARY}\n")
     path = desk.write("survey.csv", HEBREW)
@@ -289,9 +287,7 @@ def test_pictures_in_a_workbook_do_no_harm(desk: Desk) -> None:
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-16"])
 def test_xml_entities_are_refused(desk: Desk, code: str) -> None:
-    bomb = (
-        '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
-    )
+    bomb = '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
     desk.write("laugh.xlsx", zipped(sheet_parts(bomb.encode(code))))
     with refused("xml_entities"):
         desk.read("laugh.xlsx")
@@ -461,14 +457,7 @@ def test_cells_over_several_lines_count_as_one_row(desk: Desk) -> None:
 
 def test_formulas_and_markup_are_inert(desk: Desk) -> None:
     """They are text that matches nothing, and no text leaves the reader."""
-    bad = [
-        '=HYPERLINK("http://x.example","go")',
-        "<script>alert(1)</script>",
-        "+1+1",
-        "@SUM(A1)",
-        "\tx",
-        "<img src=x>",
-    ]
+    bad = ['=HYPERLINK("http://x.example","go")', "<script>alert(1)</script>", "+1+1", "@SUM(A1)", "\tx", "<img src=x>"]
     read = desk.joined([*bad, "News"], other_limit=1)
     assert ticked(read) == [{"other"}] * len(bad) + [{"news"}]
     assert noted(read, "unmatched_text") == len(bad)
@@ -505,8 +494,7 @@ def test_missing_columns_are_told_together_with_the_nearest(desk: Desk) -> None:
 
 def test_a_header_below_title_rows_is_found(desk: Desk) -> None:
     desk.sheet(
-        "t.xlsx",
-        {"s": [["Margins of the survey"], [], ["Question", "OPTION ", "share"], ["age", "young", 0.5]]},
+        "t.xlsx", {"s": [["Margins of the survey"], [], ["Question", "OPTION ", "share"], ["age", "young", 0.5]]}
     )
     table = read_table(desk.root, "t.xlsx", expect=("question", "option", "share"))
     assert table.frame.to_numpy().tolist() == [["age", "young", "0.5"]]

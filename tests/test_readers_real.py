@@ -43,9 +43,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_delimited_set_with_weights(desk: Desk) -> None:
     shutil.copy(REAL / "yougov_example_a.csv", desk.folder / "survey.csv")
-    desk.columns(
-        "unique_id: respondent", "weight_a: weight", "q9: choices reasons", "duration: duration", "Wave: wave"
-    )
+    desk.columns("unique_id: respondent", "weight_a: weight", "q9: choices reasons", "duration: duration", "Wave: wave")
     read = desk.read()
     question, weight = read.questions["reasons"], read.people["weight"].to_numpy()
     base = question.base("answered")
@@ -79,9 +77,7 @@ def test_two_header_rows_and_bytes_of_another_encoding(desk: Desk) -> None:
         "Star Wars: Episode VI Return of the Jedi",
     ]
     lines = [f"seen,{film},{name},{name},," for film, name in zip(films, names, strict=True)]
-    desk.write(
-        "options.csv", "question,option,label_en,label_he,accepts,exclusive\n" + "\n".join(lines) + "\n"
-    )
+    desk.write("options.csv", "question,option,label_en,label_he,accepts,exclusive\n" + "\n".join(lines) + "\n")
     above = "Which of the following Star Wars films have you seen? Please select all that apply."
     desk.columns(
         "RespondentID: respondent",

@@ -13,9 +13,9 @@ from kesher.readers.tidy import MultiSelect
 # asked: all but the last; answered: all but the two last of the five; one ticked only an exclusive option
 QUESTION = MultiSelect(
     "reasons",
-    pd.DataFrame(
-        [[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]], columns=["deals", "news", "none"]
-    ).astype(bool),
+    pd.DataFrame([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]], columns=["deals", "news", "none"]).astype(
+        bool
+    ),
     np.array([True, True, True, True, False]),
     np.array([True, True, True, False, True]),
     frozenset({"none"}),

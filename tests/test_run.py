@@ -69,9 +69,7 @@ def finished(**given: Any) -> Path:
 
 def left_behind(home: Path) -> list[Path]:
     """What a run may not leave: scratch folders, locks, sockets, temporary files."""
-    found = [
-        path for path in (home / "reports").rglob("*") if path.name.startswith((".scratch", ".old", ".lock"))
-    ]
+    found = [path for path in (home / "reports").rglob("*") if path.name.startswith((".scratch", ".old", ".lock"))]
     return found + list((home / "tmp").iterdir())
 
 
@@ -122,9 +120,7 @@ def test_two_runs_agree_to_the_byte_in_notebook_and_numbers(home: Path) -> None:
     first, second = finished(out=home / "one"), finished(out=home / "two")
     assert first.name == second.name
     for name in ("workbook.ipynb", "results.json", "numbers.csv"):
-        assert (first / "like_motivation" / name).read_bytes() == (
-            second / "like_motivation" / name
-        ).read_bytes()
+        assert (first / "like_motivation" / name).read_bytes() == (second / "like_motivation" / name).read_bytes()
     manifests = [review.read_manifest(folder) or {} for folder in (first, second)]
     assert manifests[0]["semantic_hash"] == manifests[1]["semantic_hash"]
 
@@ -191,10 +187,7 @@ def test_a_harmed_run_is_made_again(home: Path) -> None:
     first = finished()
     (first / "like_motivation" / "results.json").write_text("{}", encoding="utf-8")
     assert not one().known
-    assert (
-        json.loads((first / "like_motivation" / "results.json").read_text(encoding="utf-8"))["client"]
-        == "acme"
-    )
+    assert json.loads((first / "like_motivation" / "results.json").read_text(encoding="utf-8"))["client"] == "acme"
 
 
 def test_a_workbook_known_from_another_run_is_taken_over(home: Path) -> None:
@@ -215,9 +208,7 @@ def key(home: Path, *sets: str) -> str:
     client = open_client("acme", overrides=read_overrides(sets))
     parameters = client.workbooks["like_motivation"]
     notebook = json.loads((home / "notebooks" / "like_motivation.ipynb").read_text(encoding="utf-8"))
-    return review.workbook_key(
-        review.hash_notebook(notebook), parameters, review.inputs_of(parameters, client.root)
-    )
+    return review.workbook_key(review.hash_notebook(notebook), parameters, review.inputs_of(parameters, client.root))
 
 
 def test_the_key_changes_with_every_part_it_names(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,10 +249,7 @@ def test_the_key_does_not_change_with_language_outputs_or_where_the_files_lie(
     monkeypatch.setenv("KESHER_LANGUAGE", "he")
     path = home / "notebooks" / "like_motivation.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["cells"][0] |= {
-        "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}],
-        "id": "other",
-    }
+    notebook["cells"][0] |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}], "id": "other"}
     notebook["cells"][0]["source"] = notebook["cells"][0]["source"].splitlines(keepends=True)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     (home / "clients").rename(home / "elsewhere")
@@ -301,9 +289,7 @@ raise {}(
 """
 
 
-@pytest.mark.parametrize(
-    ("kind", "status"), [("DataRefused", Exit.DATA), ("ParametersRefused", Exit.PARAMETERS)]
-)
+@pytest.mark.parametrize(("kind", "status"), [("DataRefused", Exit.DATA), ("ParametersRefused", Exit.PARAMETERS)])
 def test_what_a_workbook_refuses_comes_out_as_its_own_sentences(home: Path, kind: str, status: Exit) -> None:
     stub.write_notebook(home, REFUSE.format(kind))
     outcome = one()
@@ -325,9 +311,7 @@ raise ValueError("the row " + rows[1])
 """
 
 
-def test_a_failed_workbook_leaves_nothing_of_a_row_anywhere(
-    home: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failed_workbook_leaves_nothing_of_a_row_anywhere(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stub.write_notebook(home, FAIL, stub.SHOW)
     outcome = one()
     assert outcome.status == Exit.WORKBOOK
@@ -356,9 +340,7 @@ def test_a_failure_in_our_own_code_is_traced_by_function_and_line(home: Path) ->
     stub.write_notebook(home, "from kesher.results import dumps\ndumps({'x': float('nan')})")
     outcome = one()
     assert outcome.trace is not None
-    assert re.search(
-        r"^kesher/results\.py:[0-9]+ dumps$", outcome.trace.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    assert re.search(r"^kesher/results\.py:[0-9]+ dumps$", outcome.trace.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -370,9 +352,7 @@ def test_a_failure_in_our_own_code_is_traced_by_function_and_line(home: Path) ->
         ("x = 1", "No result."),
     ],
 )
-def test_a_workbook_that_does_not_end_well_is_a_failed_workbook(
-    home: Path, source: str, sentence: str
-) -> None:
+def test_a_workbook_that_does_not_end_well_is_a_failed_workbook(home: Path, source: str, sentence: str) -> None:
     stub.write_notebook(home, source)
     outcome = one(timeout=2)
     assert outcome.status == Exit.WORKBOOK
@@ -407,9 +387,7 @@ def test_two_folders_of_one_name_and_unknown_clients_are_wrong_usage(home: Path)
     other = home / "x" / "acme"
     shutil.copytree(home / "params" / "acme", other)
     (home / "x" / "clients").mkdir()
-    (other / "client.yml").write_text(
-        stub.CLIENT.format(name="acme").replace("../../", "../../"), encoding="utf-8"
-    )
+    (other / "client.yml").write_text(stub.CLIENT.format(name="acme").replace("../../", "../../"), encoding="utf-8")
     with pytest.raises(UsageRefused, match="Two folders"):
         run("acme", str(other))
     with pytest.raises(UsageRefused, match="no client"):
@@ -444,9 +422,7 @@ def test_jobs_run_side_by_side(home: Path, jobs: int, together: bool) -> None:
     assert (both == {"acme", "bravo"}) is together
 
 
-def test_the_users_own_startup_files_and_settings_stay_out(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_users_own_startup_files_and_settings_stay_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     startup = home / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00.py").write_text("leak = 1\nrows = None\n", encoding="utf-8")
@@ -467,11 +443,7 @@ def test_the_users_own_startup_files_and_settings_stay_out(
 def command(home: Path, *arguments: str) -> subprocess.Popen[str]:
     script = str(Path(__file__).with_name("stub_project.py"))
     return subprocess.Popen(
-        [sys.executable, script, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=home,
+        [sys.executable, script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home
     )
 
 
@@ -564,9 +536,7 @@ def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "a" / ".lock").exists()
 
 
-def test_publishing_without_an_exchange_of_folders_works_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_publishing_without_an_exchange_of_folders_works_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kesher.run.folders._swap", lambda one, other: False)
     reports = ClientReports(tmp_path, "acme")
     assert reports.open(wait=False)
@@ -604,17 +574,7 @@ def test_rows_are_counted_below_the_header(tmp_path: Path) -> None:
 def test_the_manifest_names_the_commit_and_whether_files_differ_from_it(home: Path) -> None:
     review._git.cache_clear()
     assert review.commit() is None
-    git = [
-        "git",
-        "-C",
-        str(home),
-        "-c",
-        "user.name=a",
-        "-c",
-        "user.email=a@b",
-        "-c",
-        "init.defaultBranch=main",
-    ]
+    git = ["git", "-C", str(home), "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
     for arguments in (["init"], ["add", "notebooks"], ["commit", "-m", "x"]):
         subprocess.run([*git, *arguments], check=True, capture_output=True)
     review._git.cache_clear()

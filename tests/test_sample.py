@@ -46,13 +46,9 @@ def raked(planted: Planted, settings: dict[str, Any]) -> tuple[pd.DataFrame, np.
     from kesher.survey.weighting import rake
 
     people = planted.people.drop_duplicates("respondent")
-    codes = [
-        pd.Categorical(people[name], categories=list(planted.margins[name])).codes for name in planted.margins
-    ]
+    codes = [pd.Categorical(people[name], categories=list(planted.margins[name])).codes for name in planted.margins]
     targets = [np.array(list(shares.values())) for shares in planted.margins.values()]
-    fit = rake(
-        [np.asarray(code, dtype=int) for code in codes], targets, np.ones(len(people)), bounds=(0.2, 5.0)
-    )
+    fit = rake([np.asarray(code, dtype=int) for code in codes], targets, np.ones(len(people)), bounds=(0.2, 5.0))
     assert fit.converged
     return people, fit.weights
 
@@ -86,9 +82,7 @@ def test_the_parameters_are_valid_and_hold_the_seal() -> None:
 
 
 def test_guesses_are_older_than_the_fieldwork_and_the_fieldwork_than_the_reveal(planted: Planted) -> None:
-    revealed = yaml.safe_load((ROOT / "params/sample/like_motivation.yml").read_text(encoding="utf-8"))[
-        "revealed_on"
-    ]
+    revealed = yaml.safe_load((ROOT / "params/sample/like_motivation.yml").read_text(encoding="utf-8"))["revealed_on"]
     answered = planted.people["answered_at"]
     assert pd.Timestamp(planted.guesses["sealed_on"].max()) < answered.min()
     assert answered.max() < pd.Timestamp(revealed)
@@ -119,13 +113,9 @@ def test_the_export_has_the_traps_of_a_form(settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("option", ["loyal", "offers", "content", "fun"])
-def test_raw_shares_are_off_and_raked_shares_are_not(
-    option: str, planted: Planted, settings: dict[str, Any]
-) -> None:
+def test_raw_shares_are_off_and_raked_shares_are_not(option: str, planted: Planted, settings: dict[str, Any]) -> None:
     people, weights = raked(planted, settings)
-    answered = people.filter(regex=r"^reasons\.(?!other)").any(axis=1).to_numpy() | (
-        people["reasons.other"] != ""
-    )
+    answered = people.filter(regex=r"^reasons\.(?!other)").any(axis=1).to_numpy() | (people["reasons.other"] != "")
     ticks = people[f"reasons.{option}"].to_numpy(dtype=float)[answered]
     true = planted.truth[f"customers.share.{option}"]
     assert abs(ticks.mean() - true) > 0.03
@@ -165,9 +155,7 @@ def test_the_truth_is_what_a_very_large_draw_without_non_response_shows(settings
     for prefix, name in (("customers.share", "reasons"), ("expectation", "expectations"), ("ways", "ways")):
         for option in settings["questions"][name]["options"]:
             if option != "none":
-                assert people[f"{name}.{option}"].mean() == pytest.approx(
-                    truth[f"{prefix}.{option}"], abs=0.003
-                )
+                assert people[f"{name}.{option}"].mean() == pytest.approx(truth[f"{prefix}.{option}"], abs=0.003)
     assert people["programmes_enrolled"].mean() == pytest.approx(truth["programmes.enrolled_mean"], abs=0.02)
     assert people["programmes_active"].mean() == pytest.approx(truth["programmes.active_mean"], abs=0.02)
     for question, level, option in (("age", "age_18_24", "loyal"), ("club", "member", "rewards")):
@@ -179,9 +167,7 @@ def test_the_truth_is_what_a_very_large_draw_without_non_response_shows(settings
     for size in (2, 3):
         from itertools import combinations
 
-        best = max(
-            wants[:, list(chosen)].any(axis=1).mean() for chosen in combinations(range(wants.shape[1]), size)
-        )
+        best = max(wants[:, list(chosen)].any(axis=1).mean() for chosen in combinations(range(wants.shape[1]), size))
         assert best == pytest.approx(truth[f"offers.{size}.reach"], abs=0.003)
 
 
@@ -252,9 +238,7 @@ def test_the_readers_find_in_the_files_what_was_planted(planted: Planted, settin
 
     root = DataRoot(SAMPLE)
     options = read_options(root, "options.csv")
-    read = read_respondents(
-        root, "customers.csv", group="customers", columns_spec="columns.csv", options=options
-    )
+    read = read_respondents(root, "customers.csv", group="customers", columns_spec="columns.csv", options=options)
     meant = as_respondents(planted, settings)
     assert read.source.format == "forms"
     for name, question in meant.questions.items():

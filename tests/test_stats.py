@@ -51,12 +51,7 @@ TYPES = np.array([4421, 755, 1018])
 CALIBRATIONS = {
     "none": ([], [], (644.17, 23.542), (3_404_940, 932_235)),
     "post-stratified": (["type_code"], [TYPES], (642.31, None), (3_680_893, 406_293)),
-    "raked": (
-        ["type_code", "wide_code"],
-        [TYPES, np.array([1072, 5122])],
-        (641.23, 23.704),
-        (3_647_280, 400_603),
-    ),
+    "raked": (["type_code", "wide_code"], [TYPES, np.array([1072, 5122])], (641.23, 23.704), (3_647_280, 400_603)),
     "raked, one margin joint": (
         ["joint_code", "imp_code"],
         [np.array([472, 3949, 334, 421, 266, 752]), np.array([1712, 4482])],
@@ -597,9 +592,7 @@ def test_order_names_and_scale_change_nothing(seed: int, scale: float) -> None:
 def test_twice_the_sample_halves_the_variance(seed: int) -> None:
     ticks, mask, design = made_up(seed, n=200)
     once = stats.estimate_shares(ticks, mask, Design(design.weights))
-    twice = stats.estimate_shares(
-        np.tile(ticks, (2, 1)), np.tile(mask, 2), Design(np.tile(design.weights, 2))
-    )
+    twice = stats.estimate_shares(np.tile(ticks, (2, 1)), np.tile(mask, 2), Design(np.tile(design.weights, 2)))
     np.testing.assert_allclose(twice.share, once.share)
     np.testing.assert_allclose(twice.covariance * 399 / 400, once.covariance / 2 * 199 / 200)
 

@@ -30,9 +30,7 @@ def group(n: int, seed: int = 1, name: str = "customers", k: int = 4) -> Respond
     rng = np.random.default_rng(seed)
 
     def ticks() -> pd.DataFrame:
-        drawn = pd.DataFrame(
-            rng.random((n, k)) < 0.2 + 0.1 * np.arange(k), columns=[f"o{i}" for i in range(k)]
-        )
+        drawn = pd.DataFrame(rng.random((n, k)) < 0.2 + 0.1 * np.arange(k), columns=[f"o{i}" for i in range(k)])
         return drawn.assign(none=~drawn.any(axis=1))
 
     enrolled = rng.poisson(4, n)
@@ -61,8 +59,7 @@ def blank(ticks: dict[str, Any], **columns: Any) -> Respondents:
     n = len(table)
     answered = np.ones(n, dtype=bool)
     questions = {
-        name: MultiSelect(name, table, answered, answered, frozenset())
-        for name in ("reasons", "expectations")
+        name: MultiSelect(name, table, answered, answered, frozenset()) for name in ("reasons", "expectations")
     }
     return Respondents("customers", pd.DataFrame({"respondent": np.arange(n), **columns}), questions, SOURCE)
 
@@ -89,6 +86,8 @@ def test_everything_is_answered_where_the_data_allow(full: LikeStudy) -> None:
     assert full.paired is not None and full.paired.test == "wald_f"
     assert full.reasons is full.shares["reasons"] and full.expectations is full.shares["expectations"]
     assert (full.rows_in, full.rows_used) == (300, 300)
+    assert full.weighting is not None
+    np.testing.assert_array_equal(full.design.weights, full.weighting.raked.weights)
 
 
 def test_the_same_seed_gives_the_same_numbers(full: LikeStudy) -> None:
@@ -164,6 +163,8 @@ def test_excluded_respondents_leave_every_number_and_are_counted() -> None:
     assert (kept.rows_in, kept.rows_used) == (100, 90)
     assert kept.quality.counts.set_index("flag").loc["speeder", "excluded"] == 10
     assert kept.reasons is not None and kept.reasons.base[0] == 90
+    both = analyse(customers, customers, mode="sample", quality_exclude=["speeder"], resamples=200)
+    assert both.marketers is not None and both.marketers.base[0] == 90
 
 
 def test_zero_marketers_leave_the_gap_unanswered() -> None:
@@ -194,9 +195,7 @@ def test_sealed_guesses_stand_as_a_side_without_error_of_its_own() -> None:
 
 
 def test_a_published_table_is_matched_through_the_options() -> None:
-    items = pd.DataFrame(
-        {"item": ["loyal", "else"], "share": [0.24, 0.5], "n": [132.0, 132.0], "form": "multi"}
-    )
+    items = pd.DataFrame({"item": ["loyal", "else"], "share": [0.24, 0.5], "n": [132.0, 132.0], "form": "multi"})
     options = {
         "reasons": [
             Option("reasons", f"o{i}", {"en": "x", "he": "x"}, (), False, item)
@@ -206,9 +205,7 @@ def test_a_published_table_is_matched_through_the_options() -> None:
     study = PublishedTable("cmo", "marketers", items)
     found = analyse(group(60), study, mode="published_table", options=options, resamples=200)
     assert found.gap is not None
-    assert found.gap.table[["option", "marketers_share", "marketers_base"]].to_numpy().tolist() == [
-        ["o0", 0.24, 132]
-    ]
+    assert found.gap.table[["option", "marketers_share", "marketers_base"]].to_numpy().tolist() == [["o0", 0.24, 132]]
     unknown = {"reasons": options["reasons"][2:]}
     missing = analyse(group(60), study, mode="published_table", options=unknown, resamples=200).missing
     assert missing["gap"] == "no_published_items"
@@ -234,12 +231,8 @@ def test_missing_columns_are_named() -> None:
 
 rng = np.random.default_rng(5)
 ODD = {
-    "one respondent": blank(
-        {"o0": [1], "o1": [0]}, recommend=[5.0], programmes_enrolled=[3.0], duration_seconds=[9.0]
-    ),
-    "two respondents": blank(
-        {"o0": [1, 0], "o1": [0, 1]}, recommend=[5.0, 6.0], **{"segment.age": ["x", "y"]}
-    ),
+    "one respondent": blank({"o0": [1], "o1": [0]}, recommend=[5.0], programmes_enrolled=[3.0], duration_seconds=[9.0]),
+    "two respondents": blank({"o0": [1, 0], "o1": [0, 1]}, recommend=[5.0, 6.0], **{"segment.age": ["x", "y"]}),
     "nobody": blank({"o0": [], "o1": []}),
     "one option": blank({"o0": rng.random(50) < 0.5}),
     "all ticked": blank({"o0": np.ones(50), "o1": np.ones(50)}, recommend=np.arange(50.0)),

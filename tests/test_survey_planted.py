@@ -54,9 +54,7 @@ def test_the_correction_takes_away_what_choosing_adds(held: pd.DataFrame, size: 
 
 def rivals(n: int, seed: int) -> MultiSelect:
     """Ten offers of which ten pairs are equally good, the hardest case for a choice."""
-    ticks = pd.DataFrame(
-        np.random.default_rng(seed).random((n, 5)) < 0.3, columns=[f"o{i}" for i in range(5)]
-    )
+    ticks = pd.DataFrame(np.random.default_rng(seed).random((n, 5)) < 0.3, columns=[f"o{i}" for i in range(5)])
     everybody = np.ones(n, dtype=bool)
     return MultiSelect("expectations", ticks, everybody, everybody, frozenset())
 
@@ -79,9 +77,7 @@ def test_among_equals_each_stays_in_the_list_and_the_interval_holds_the_true_rea
 
 def test_twelve_offers_take_less_than_a_second() -> None:
     rng = np.random.default_rng(1)
-    ticks = pd.DataFrame(
-        rng.random((1300, 12)) < np.linspace(0.1, 0.5, 12), columns=[f"o{i}" for i in range(12)]
-    )
+    ticks = pd.DataFrame(rng.random((1300, 12)) < np.linspace(0.1, 0.5, 12), columns=[f"o{i}" for i in range(12)])
     everybody = np.ones(1300, dtype=bool)
     question = MultiSelect("expectations", ticks, everybody, everybody, frozenset())
     started = time.process_time()

@@ -82,14 +82,10 @@ def test_ibm_ranks_agree_with_the_printed_ones_up_to_ties(ibm: gap.Gap) -> None:
     table = ibm.table.set_index("option").loc[checks.index]
     for ours, printed in (("customers_rank", "rank_consumers"), ("marketers_rank", "rank_businesses")):
         np.testing.assert_allclose(checks[printed].groupby(table[ours]).transform("mean"), table[ours])
-    assert spearmanr(checks["rank_consumers"], checks["rank_businesses"])[0] == pytest.approx(
-        -0.0070, abs=5e-5
-    )
+    assert spearmanr(checks["rank_consumers"], checks["rank_businesses"])[0] == pytest.approx(-0.0070, abs=5e-5)
     tau = kendalltau(checks["rank_consumers"], checks["rank_businesses"]).statistic
     assert tau == pytest.approx(0.0303, abs=5e-5)
-    assert ibm.agreement_tau_b == pytest.approx(
-        0.0625, abs=5e-5
-    )  # on shares: the printed ranks hide four ties
+    assert ibm.agreement_tau_b == pytest.approx(0.0625, abs=5e-5)  # on shares: the printed ranks hide four ties
 
 
 def test_ibm_ten_of_twelve_reasons_differ(ibm: gap.Gap) -> None:
@@ -151,9 +147,7 @@ def patterns(name: str) -> pd.DataFrame:
 
 def test_farmer2_simultaneous_pairwise_marginal_independence() -> None:
     farmers = patterns("farmer2").astype(bool)
-    found = multiselect.multi_by_multi(
-        farmers[["w1", "w2", "w3"]], farmers[["y1", "y2", "y3", "y4"]], np.ones(279)
-    )
+    found = multiselect.multi_by_multi(farmers[["w1", "w2", "w3"]], farmers[["y1", "y2", "y3", "y4"]], np.ones(279))
     printed = [4.93, 2.93, 14.29, 0.01, 6.56, 2.11, 11.68, 0.13, 13.98, 0.00, 7.08, 0.32]
     np.testing.assert_allclose(found.cells["chi_square"], printed, atol=0.005)
     assert found.statistic == pytest.approx(64.03, abs=0.005)
@@ -223,9 +217,7 @@ def test_one_film_three_bases_in_the_survey_itself(base: str) -> None:
     assert (side.base[0], round(side.share[0], 3), side.counts[0]) == (*BASES[base], 673)
 
 
-@pytest.mark.skipif(
-    not (REAL / "yougov_example_a.csv").exists(), reason="the downloaded surveys are not here"
-)
+@pytest.mark.skipif(not (REAL / "yougov_example_a.csv").exists(), reason="the downloaded surveys are not here")
 def test_weighted_shares_of_reasons_to_visit_a_sports_shop() -> None:
     rows = pd.read_csv(REAL / "yougov_example_a.csv", usecols=["q9", "weight_a"], dtype={"q9": str})
     ticks = rows["q9"].str.get_dummies(sep=";").astype(bool)

@@ -15,18 +15,7 @@ from scipy.stats import binomtest
 
 from kesher.readers.tidy import Guesses, MultiSelect, Respondents, SourceReport
 from kesher.stats import Design, difference_interval
-from kesher.survey import (
-    drivers,
-    gap,
-    guesses,
-    multiselect,
-    offers,
-    paired,
-    programmes,
-    quality,
-    segments,
-    shares,
-)
+from kesher.survey import drivers, gap, guesses, multiselect, offers, paired, programmes, quality, segments, shares
 from kesher.survey.shares import NotIdentified, SideShares
 
 SOURCE = SourceReport("made.csv", "0" * 64, "table", "made", "utf-8", 0, 0, ())
@@ -34,9 +23,7 @@ SOURCE = SourceReport("made.csv", "0" * 64, "table", "made", "utf-8", 0, 0, ())
 
 def multi(name: str, ticks: pd.DataFrame, exclusive: tuple[str, ...] = ()) -> MultiSelect:
     ticks = ticks.astype(bool)
-    return MultiSelect(
-        name, ticks, np.ones(len(ticks), bool), ticks.any(axis=1).to_numpy(), frozenset(exclusive)
-    )
+    return MultiSelect(name, ticks, np.ones(len(ticks), bool), ticks.any(axis=1).to_numpy(), frozenset(exclusive))
 
 
 def people(*questions: MultiSelect, **columns: Any) -> Respondents:
@@ -192,9 +179,7 @@ class TestGap:
         assert not gap.distinct(low, high, p, 0.95)[0]
 
     def test_one_option_has_a_gap_but_no_order(self) -> None:
-        found = gap.compare(
-            side(random_ticks(50, [0.4])), side(random_ticks(50, [0.4], seed=5), group="marketers")
-        )
+        found = gap.compare(side(random_ticks(50, [0.4])), side(random_ticks(50, [0.4], seed=5), group="marketers"))
         assert found.agreement_tau_b is None
         assert np.isnan(found.table.loc[0, "centred_gap_pp"])
         assert np.isfinite(found.table.loc[0, "gap_pp"])
@@ -319,9 +304,7 @@ class TestPaired:
     def test_refuses_one_option_and_no_variation(self) -> None:
         one, same = pd.DataFrame({"a": [1, 0]}), pd.DataFrame({"a": [1, 0], "b": [1, 0]})
         for ticks, code in ((one, "one_option"), (same, "no_variation")):
-            refused = code_of(
-                lambda t=ticks: paired.study(multi("reasons", t), "asked", side(t), weighted=True)
-            )
+            refused = code_of(lambda t=ticks: paired.study(multi("reasons", t), "asked", side(t), weighted=True))
             assert refused == code
 
     def test_the_pairing_narrows_the_interval(self) -> None:
@@ -382,12 +365,8 @@ class TestSegments:
         world = people(question, **{"segment.age": ["young", "old"] * 200})
         design = Design(np.ones(400), clusters=cluster)
         row = segments.study(world.people, question, "asked", design).table.iloc[0]
-        sides = [
-            shares.estimate_shares(ticks.to_numpy(), np.arange(400) % 2 == side, design) for side in (1, 0)
-        ]
-        independent = difference_interval(
-            *(x for found in sides for x in (found.share[0], found.effective_base[0]))
-        )
+        sides = [shares.estimate_shares(ticks.to_numpy(), np.arange(400) % 2 == side, design) for side in (1, 0)]
+        independent = difference_interval(*(x for found in sides for x in (found.share[0], found.effective_base[0])))
         assert row["high_pp"] - row["low_pp"] < 80 * (independent[1] - independent[0])
 
     def test_levels_may_be_renamed(self) -> None:
@@ -396,9 +375,7 @@ class TestSegments:
 
     def test_refuses_data_without_segments(self) -> None:
         world = people(multi("reasons", random_ticks(10, [0.5])))
-        refused = code_of(
-            lambda: segments.study(world.people, world.questions["reasons"], "asked", Design.simple(10))
-        )
+        refused = code_of(lambda: segments.study(world.people, world.questions["reasons"], "asked", Design.simple(10)))
         assert refused == "no_segments"
 
 
@@ -481,9 +458,7 @@ class TestDrivers:
         assert found.groups["weight"].sum() == pytest.approx(found.r_squared)
         service_minus_rewards = found.group_gaps.iloc[0]
         assert service_minus_rewards["low"] > 0
-        assert service_minus_rewards["difference"] == pytest.approx(
-            found.groups["weight"].diff().iloc[1] * -1
-        )
+        assert service_minus_rewards["difference"] == pytest.approx(found.groups["weight"].diff().iloc[1] * -1)
 
     def test_a_small_sample_is_told(self) -> None:
         assert self.study(*self.world(29)).small_sample
@@ -532,9 +507,7 @@ class TestOffers:
         assert pair is not None and pair.reach_observed == pytest.approx(by_hand)
 
     def test_greedy_can_lose(self) -> None:
-        ticks = pd.DataFrame(
-            {"big": [0, 1, 1, 1, 1, 0], "left": [1, 1, 1, 0, 0, 0], "right": [0, 0, 0, 1, 1, 1]}
-        )
+        ticks = pd.DataFrame({"big": [0, 1, 1, 1, 1, 0], "left": [1, 1, 1, 0, 0, 0], "right": [0, 0, 0, 1, 1, 1]})
         pair = self.study(ticks).of(2)
         assert pair is not None
         assert (pair.best, pair.greedy) == (("left", "right"), ("big", "left"))
@@ -595,6 +568,17 @@ class TestProgrammes:
         assert found.share_active.value == pytest.approx(3 / 11)
         assert found.enrolled.value == pytest.approx(11 / 3)
 
+    def test_the_ratios_variance_is_that_of_its_residuals(self) -> None:
+        rng = np.random.default_rng(7)
+        enrolled = rng.poisson(5, 200).astype(float)
+        active = rng.binomial(enrolled.astype(int), 0.4).astype(float)
+        table = pd.DataFrame({"programmes_enrolled": enrolled, "programmes_active": active})
+        found = programmes.study(table, Design.simple(200)).share_active
+        assert found is not None
+        ratio = active.sum() / enrolled.sum()
+        variance = np.square(active - ratio * enrolled).sum() * 200 / 199 / enrolled.sum() ** 2
+        assert found.effective_base == pytest.approx(ratio * (1 - ratio) / variance)
+
     def test_more_active_than_enrolled_is_counted_and_left_out(self) -> None:
         table = pd.DataFrame({"programmes_enrolled": [4.0, 2, 3, -1], "programmes_active": [2.0, 5, 1, 0]})
         found = programmes.study(table, Design.simple(4))
@@ -608,9 +592,7 @@ class TestProgrammes:
         assert found is not None and found.value == 1 == found.high and 0.8 < found.low < 1
 
     def test_refuses_without_answers_and_tells_when_nobody_is_enrolled(self) -> None:
-        assert (
-            code_of(lambda: programmes.study(pd.DataFrame({"x": [1]}), Design.simple(1))) == "no_programmes"
-        )
+        assert code_of(lambda: programmes.study(pd.DataFrame({"x": [1]}), Design.simple(1))) == "no_programmes"
         missing = pd.DataFrame({"programmes_enrolled": [np.nan, np.nan]})
         assert code_of(lambda: programmes.study(missing, Design.simple(2))) == "no_programmes"
         nobody = pd.DataFrame({"programmes_enrolled": [0.0, 0], "programmes_active": [0.0, 0]})

@@ -63,9 +63,7 @@ def wanted() -> list[Requirement]:
 def test_the_lock_pins_every_dependency_on_every_platform_within_its_range() -> None:
     pins = locked()
     for platform in PLATFORMS:
-        here = {
-            name: version for name, version, marker in pins if marker is None or marker.evaluate(platform)
-        }
+        here = {name: version for name, version, marker in pins if marker is None or marker.evaluate(platform)}
         for requirement in wanted():
             version = here.get(canonicalize_name(requirement.name))
             assert version is not None, f"{requirement.name} is not locked: python3 bootstrap.py lock"

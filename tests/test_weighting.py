@@ -56,10 +56,7 @@ def test_kalton_table_as_published() -> None:
 def test_balance_mini() -> None:
     """balance's tests/test_rake.py: twelve rows, weights 1.67 and 0.33; then with weighted targets."""
     codes = [np.array([0, 1] * 6), np.repeat([0, 1], 6)]
-    assert (
-        rake(codes, [[10 / 12, 2 / 12], [0.5, 0.5]], np.ones(12)).weights.round(2).tolist()
-        == [1.67, 0.33] * 6
-    )
+    assert rake(codes, [[10 / 12, 2 / 12], [0.5, 0.5]], np.ones(12)).weights.round(2).tolist() == [1.67, 0.33] * 6
     third = rake([np.array([0, 1, 2] * 4)], [[20 / 36, 12 / 36, 4 / 36]], np.ones(12))
     assert third.weights.round(2).tolist() == [1.67, 1.0, 0.33] * 4
 
@@ -142,9 +139,7 @@ def test_margins_that_contradict_each_other_are_told() -> None:
 
 def test_targets_that_were_rounded_are_scaled_and_told() -> None:
     codes = [np.array([0, 1, 2] * 5), np.arange(15) % 2]
-    raked = rake(
-        codes, [[0.333, 0.333, 0.333], [0.4, 0.6]], np.ones(15), names=[("age", "abc"), ("sex", "fm")]
-    )
+    raked = rake(codes, [[0.333, 0.333, 0.333], [0.4, 0.6]], np.ones(15), names=[("age", "abc"), ("sex", "fm")])
     assert raked.normalised == ("age",) and raked.converged
     assert np.bincount(codes[0], raked.weights).tolist() == pytest.approx([5, 5, 5])
 
@@ -185,12 +180,7 @@ def test_refused_by_name(change: dict[str, Any], kind: str, column: str, named: 
 def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(DataRefused) as refusal:
         rake([np.zeros(3, int), np.array([0, 1, -1])], [[0.5, 0.5], [0.5, 0.2]], np.zeros(3))
-    assert [f.kind for f in refusal.value.faults] == [
-        "bad_weight",
-        "empty_category",
-        "bad_total",
-        "no_category",
-    ]
+    assert [f.kind for f in refusal.value.faults] == ["bad_weight", "empty_category", "bad_total", "no_category"]
     assert "'category 2'" in refusal.value.faults[1].what and refusal.value.faults[1].column == "margin 1"
 
 
@@ -237,10 +227,7 @@ def test_order_names_and_scale_change_nothing(seed: int, scale: float) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_twice_the_data_has_the_same_weights(seed: int) -> None:
     codes, targets, start = made_up(seed, n=300)
-    once, twice = (
-        rake(codes, targets, start),
-        rake([np.tile(c, 2) for c in codes], targets, np.tile(start, 2)),
-    )
+    once, twice = (rake(codes, targets, start), rake([np.tile(c, 2) for c in codes], targets, np.tile(start, 2)))
     np.testing.assert_allclose(twice.weights, np.tile(once.weights, 2), rtol=1e-9)
 
 

@@ -27,15 +27,11 @@ app = typer.Typer(
 )
 
 Clients = Annotated[list[str], typer.Argument(metavar="CLIENT", help="Names under params/, or paths.")]
-Workbooks = Annotated[
-    list[str] | None, typer.Option("-w", "--workbook", help="Only this workbook; repeatable.")
-]
+Workbooks = Annotated[list[str] | None, typer.Option("-w", "--workbook", help="Only this workbook; repeatable.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="WORKBOOK.key=value", help="One parameter; repeatable.")
 ]
-SetFile = Annotated[
-    Path | None, typer.Option("--set-file", metavar="FILE", help="YAML lines 'WORKBOOK.key: value'.")
-]
+SetFile = Annotated[Path | None, typer.Option("--set-file", metavar="FILE", help="YAML lines 'WORKBOOK.key: value'.")]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON per client on stdout.")]
 
 
@@ -58,24 +54,14 @@ def run(
     overrides = read_overrides(set_ or (), set_file)
     with shown() as watcher:
         outcomes = run_clients(
-            clients,
-            workbooks=workbook or (),
-            overrides=overrides,
-            out=out,
-            jobs=jobs,
-            force=force,
-            watcher=watcher,
+            clients, workbooks=workbook or (), overrides=overrides, out=out, jobs=jobs, force=force, watcher=watcher
         )
     _finish(outcomes, as_json)
 
 
 @app.command()
 def check(
-    clients: Clients,
-    workbook: Workbooks = None,
-    set_: Settings = None,
-    set_file: SetFile = None,
-    as_json: Json = False,
+    clients: Clients, workbook: Workbooks = None, set_: Settings = None, set_file: SetFile = None, as_json: Json = False
 ) -> None:
     """Check parameters and data; nothing is run. Everything wrong comes in one table."""
     from kesher.check import check_client
@@ -93,12 +79,8 @@ def check(
 
 @app.command()
 def lab(
-    client: Annotated[
-        str, typer.Argument(metavar="CLIENT", help="A name under params/, or a path.")
-    ] = "sample",
-    language: Annotated[
-        str, typer.Option(metavar="en|he", help="The language the parts are shown in.")
-    ] = "en",
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="A name under params/, or a path.")] = "sample",
+    language: Annotated[str, typer.Option(metavar="en|he", help="The language the parts are shown in.")] = "en",
     port: Annotated[int, typer.Option(help="Port of the local server; the next free one if taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
 ) -> None:
@@ -116,12 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         command = typer.main.get_command(app)
-        status = command.main(
-            list(arguments) if arguments is not None else None, "kesher", standalone_mode=False
-        )
-        return (
-            _interrupted() if status == Exit.INTERRUPTED else int(status or 0)
-        )  # typer turns Ctrl-C into 130
+        status = command.main(list(arguments) if arguments is not None else None, "kesher", standalone_mode=False)
+        return _interrupted() if status == Exit.INTERRUPTED else int(status or 0)  # typer turns Ctrl-C into 130
     except Refused as refused:
         for fault in refused.faults:
             _say(str(fault))

@@ -35,13 +35,7 @@ def open_lab(client: str, *, language: str = "en", port: int = 8888, browser: bo
     for path in make_copies(opened, folder):
         tell(f"{opened.name}: {path.name} is new in {folder}")
     front = folder / f"{FRONT_DOOR}.ipynb"
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={folder}",
-        f"--ServerApp.port={port}",
-    ]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
     command += ["--LabApp.news_url=None", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_remote_access=False"]
     if front.exists():
         command.append(f"--LabApp.default_url=/lab/tree/{front.name}")

@@ -82,18 +82,14 @@ def _inert(value: Any) -> Any:
         return {key: _inert(item) for key, item in value.items() if key != "images"}
     if isinstance(value, (list, tuple)):
         return [_inert(item) for item in value]
-    return (
-        re.sub(r"<(?=\s*/?\s*a\b)", "&lt;", value, flags=re.IGNORECASE) if isinstance(value, str) else value
-    )
+    return re.sub(r"<(?=\s*/?\s*a\b)", "&lt;", value, flags=re.IGNORECASE) if isinstance(value, str) else value
 
 
 def result_of(notebook: Any) -> dict[str, Any]:
     """The JSON data of the Result an executed notebook carries; raises WorkbookFailed without exactly one."""
     found = [bundle[RESULT] for _, bundle in _bundles(notebook) if RESULT in bundle]
     if len(found) != 1:
-        what = (
-            f"The notebook carries {len(found)} results; a workbook carries one, with its table of numbers."
-        )
+        what = f"The notebook carries {len(found)} results; a workbook carries one, with its table of numbers."
         raise WorkbookFailed(Fault("notebook", "result", what, "Run it to its end before it is published."))
     return dict(found[0])
 
@@ -129,9 +125,7 @@ def write_reports(
     return written
 
 
-def write_index(
-    folder: Path, entries: Sequence[Entry], *, client_name: Text, illustrative: bool = False
-) -> Path:
+def write_index(folder: Path, entries: Sequence[Entry], *, client_name: Text, illustrative: bool = False) -> Path:
     """Write the client's page: the answer of every workbook in both languages, with links to its reports."""
     target = folder / "index.html"
     folder.mkdir(parents=True, exist_ok=True)

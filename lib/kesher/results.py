@@ -19,17 +19,7 @@ SCHEMA = "kesher.results/1"
 Status = Literal["ok", "not_identified", "withheld", "not_applicable"]
 Interval = Literal["confidence", "scenario", "none"]
 Unit = Literal[
-    "share",
-    "pp",
-    "count",
-    "money",
-    "money_per_month",
-    "ratio",
-    "months",
-    "rank",
-    "tau",
-    "hours",
-    "posts_per_week",
+    "share", "pp", "count", "money", "money_per_month", "ratio", "months", "rank", "tau", "hours", "posts_per_week"
 ]
 Cell = float | int | str | bool | None | Text  # a code is a str, a sentence or label is a Text
 
@@ -72,9 +62,8 @@ class Number:
         if self.unit not in get_args(Unit):
             raise ValueError(f"{self.id}: unit {self.unit!r} is not one of {', '.join(get_args(Unit))}")
         if (self.status == "ok") != (self.value is not None):
-            raise ValueError(
-                f"{self.id}: a number with status {self.status!r} must {'' if self.status == 'ok' else 'not '}have a value"
-            )
+            wanted = "needs" if self.status == "ok" else "can not have"
+            raise ValueError(f"{self.id}: a number with status {self.status!r} {wanted} a value")
         if self.status != "ok" and self.reason is None:
             raise ValueError(f"{self.id}: status {self.status!r} needs a reason")
         for name in ("value", "low", "high"):
@@ -89,7 +78,7 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a table: ``unit`` is a number's unit, ``text`` for Text cells, ``code`` for ids, ``flag`` for booleans."""
+    """A column of a table: ``unit`` is a number's, ``text`` for Texts, ``code`` for ids, ``flag`` for booleans."""
 
     name: str
     unit: str
@@ -258,7 +247,8 @@ class Result:
         data = asdict(self)
         data["numbers"] = list(data["numbers"].values())
         data["charts"] = list(data["charts"].values())
-        return {"schema": SCHEMA} | _plain(data)
+        plain: dict[str, Any] = _plain(data)
+        return {"schema": SCHEMA} | plain
 
 
 def _plain(value: Any) -> Any:
@@ -289,9 +279,7 @@ def semantic_hash(results: dict[str, Any]) -> str:
         for name in ("value", "low", "high"):
             if number[name] is not None:
                 number[name] = round(number[name] / tolerance)
-    canonical = json.dumps(
-        _rounded(data), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    canonical = json.dumps(_rounded(data), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -114,9 +114,7 @@ def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
             faults += refused.faults
         except OSError as error:
             what = f"The file can not be read ({error.strerror or type(error).__name__})."
-            faults.append(
-                Fault(Path(spec.partition("#")[0]).name, "unreadable", what, "Check its permissions.")
-            )
+            faults.append(Fault(Path(spec.partition("#")[0]).name, "unreadable", what, "Check its permissions."))
     if faults:
         raise DataRefused(*dict.fromkeys(faults))
     return found + published()

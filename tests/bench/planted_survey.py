@@ -126,9 +126,7 @@ def client(rng: np.random.Generator, n: int, team: int) -> dict[str, float]:
     reasons = customers.questions["reasons"]
     ours = shares.sampled(reasons, "asked", design, group="customers")
     marketers = marketing.sample(team, rate=1.0)
-    their_side = shares.sampled(
-        marketers.questions["reasons"], "asked", Design.simple(team), group="marketers"
-    )
+    their_side = shares.sampled(marketers.questions["reasons"], "asked", Design.simple(team), group="marketers")
     held: dict[str, float] = {}
 
     found = gap.compare(ours, their_side, seed=1)
@@ -138,9 +136,7 @@ def client(rng: np.random.Generator, n: int, team: int) -> dict[str, float]:
     held["gap, level removed"] = within(centred, table["centred_low_pp"], table["centred_high_pp"])
     held["mean gap"] = within(true_gap.mean(), found.mean_gap_low_pp, found.mean_gap_high_pp)
     true_ranks = ranks(truth) - ranks(theirs)
-    held["rank gaps, all at once"] = float(
-        within(true_ranks, table["rank_gap_low"], table["rank_gap_high"]) == 1
-    )
+    held["rank gaps, all at once"] = float(within(true_ranks, table["rank_gap_low"], table["rank_gap_high"]) == 1)
     assert found.agreement_low is not None and found.agreement_high is not None
     held["tau-b"] = within(kendall_tau_b(truth, theirs), found.agreement_low, found.agreement_high)
 
@@ -169,9 +165,7 @@ def client(rng: np.random.Generator, n: int, team: int) -> dict[str, float]:
     for size in (2, 3):
         sets = np.array(list(combinations(range(OPTIONS), size)))
         best = sets[int(world.reach(sets).argmax())]
-        choice = offers.study(customers.questions["expectations"], "asked", design, resamples=300, seed=1).of(
-            size
-        )
+        choice = offers.study(customers.questions["expectations"], "asked", design, resamples=300, seed=1).of(size)
         assert choice is not None
         chosen = np.array([[ours.options.index(option) for option in choice.best]])
         reach = float(world.reach(chosen)[0])

@@ -147,9 +147,7 @@ class Tally:
 
     covered: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(
-        self, estimand: str, design: str, low: Floats, high: Floats, truth: Floats, joint: bool = False
-    ) -> None:
+    def add(self, estimand: str, design: str, low: Floats, high: Floats, truth: Floats, joint: bool = False) -> None:
         inside = (np.asarray(low) <= truth + 1e-12) & (truth - 1e-12 <= np.asarray(high))
         self.covered[estimand, design].append(float(inside.all() if joint else inside.mean()))
 
@@ -159,9 +157,7 @@ class Tally:
         for (estimand, design), values in self.covered.items():
             mean, error = float(np.mean(values)), float(np.std(values) / np.sqrt(len(values)))
             one_sided = estimand in ("ranks", "tau") or "30 of 30" in design
-            out.append(
-                (estimand, design, mean, error, len(values), mean >= BELOW and (one_sided or mean <= ABOVE))
-            )
+            out.append((estimand, design, mean, error, len(values), mean >= BELOW and (one_sided or mean <= ABOVE)))
         return out
 
 
@@ -179,24 +175,18 @@ def try_clients(clients: int, seed: int, orders: bool = True) -> Tally:
             shares, truth = draw(rng)
             tally.add("share", name, *share_bounds(shares), truth)
             if orders:
-                low, high = stats.rank_intervals(
-                    shares.share, shares.covariance, 0.95, rng, shares.degrees_of_freedom
-                )
+                low, high = stats.rank_intervals(shares.share, shares.covariance, 0.95, rng, shares.degrees_of_freedom)
                 tally.add("ranks", name, low, high, stats.ranks(truth), joint=True)
     for number, (one, other) in enumerate(PAIRS):
         rng = np.random.default_rng([seed, 100 + number])
         for _ in range(clients):
             (a, truth_a), (b, truth_b) = DESIGNS[one](rng), DESIGNS[other](rng)
             freedom = (a.degrees_of_freedom, b.degrees_of_freedom)
-            bounds = stats.difference_interval(
-                a.share, a.effective_base, b.share, b.effective_base, 0.95, freedom
-            )
+            bounds = stats.difference_interval(a.share, a.effective_base, b.share, b.effective_base, 0.95, freedom)
             name = f"{one}; {other}"
             tally.add("gap", name, *bounds, truth_a - truth_b)
             if orders:
-                low, high = stats.tau_interval(
-                    (a.share, a.covariance), (b.share, b.covariance), 0.95, rng, freedom
-                )
+                low, high = stats.tau_interval((a.share, a.covariance), (b.share, b.covariance), 0.95, rng, freedom)
                 tally.add("tau", name, low, high, stats.kendall_tau_b(truth_a, truth_b), joint=True)
     return tally
 

@@ -73,12 +73,8 @@ def ipfn_array(table: pd.DataFrame, targets: dict[str, np.ndarray]) -> np.ndarra
 def ipfn_frame(table: pd.DataFrame, targets: dict[str, np.ndarray]) -> np.ndarray:
     cells = table.groupby(list(SIZES), as_index=False)["weight"].sum()
     before = cells["weight"].copy()
-    aggregates = [
-        pd.Series(t * before.sum(), index=pd.RangeIndex(t.size, name=m)) for m, t in targets.items()
-    ]
-    fitted = ipfn.ipfn(
-        cells, aggregates, [[m] for m in SIZES], weight_col="weight", convergence_rate=1e-8
-    ).iteration()
+    aggregates = [pd.Series(t * before.sum(), index=pd.RangeIndex(t.size, name=m)) for m, t in targets.items()]
+    fitted = ipfn.ipfn(cells, aggregates, [[m] for m in SIZES], weight_col="weight", convergence_rate=1e-8).iteration()
     fitted = fitted.set_index(list(SIZES))["weight"].to_numpy() / before.to_numpy()
     merged = table.merge(cells[list(SIZES)].assign(factor=fitted), on=list(SIZES), how="left")
     return np.asarray(merged["weight"] * merged["factor"])
@@ -93,9 +89,7 @@ def best_of(run: Callable[[], np.ndarray], times: int = 3) -> tuple[float, np.nd
     return min(seconds), weights
 
 
-def by_peer(
-    python: str, table: pd.DataFrame, targets: dict[str, np.ndarray]
-) -> tuple[str, float, np.ndarray]:
+def by_peer(python: str, table: pd.DataFrame, targets: dict[str, np.ndarray]) -> tuple[str, float, np.ndarray]:
     """balance's rake in its own interpreter, timed there; categories are text, as it wants them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -124,9 +118,7 @@ def main() -> None:
     if given.peer_python:
         rows.append(by_peer(given.peer_python, table, targets))
     own = rows[0][2] / rows[0][2].sum()
-    print(
-        f"| raking {given.respondents:,} respondents, 4 margins | seconds | times ours | weights differ by |"
-    )
+    print(f"| raking {given.respondents:,} respondents, 4 margins | seconds | times ours | weights differ by |")
     print("|--|--|--|--|")
     for name, seconds, weights in rows:
         apart = np.abs(weights / weights.sum() / own - 1).max()

@@ -56,9 +56,7 @@ def by_kesher(folder: str, name: str) -> None:
 
     root = DataRoot(folder)
     options = read_options(root, "options.csv")
-    read_respondents(
-        root, f"{name}.csv", group="customers", columns_spec=f"columns_{name}.csv", options=options
-    )
+    read_respondents(root, f"{name}.csv", group="customers", columns_spec=f"columns_{name}.csv", options=options)
 
 
 def by_pandas(folder: str, name: str) -> None:

@@ -34,9 +34,7 @@ def made_up(n: int) -> Sample:
     return ticks, codes, targets, rng.lognormal(0, 0.4, n)
 
 
-def ours(
-    ticks: np.ndarray, codes: list[np.ndarray], targets: list[np.ndarray], start: np.ndarray
-) -> np.ndarray:
+def ours(ticks: np.ndarray, codes: list[np.ndarray], targets: list[np.ndarray], start: np.ndarray) -> np.ndarray:
     from kesher.stats import Design, estimate_shares, share_interval
     from kesher.survey.weighting import rake
 
@@ -47,9 +45,7 @@ def ours(
     return np.array([shares.share, low, high])
 
 
-def plain(
-    ticks: np.ndarray, codes: list[np.ndarray], targets: list[np.ndarray], start: np.ndarray
-) -> np.ndarray:
+def plain(ticks: np.ndarray, codes: list[np.ndarray], targets: list[np.ndarray], start: np.ndarray) -> np.ndarray:
     import pandas as pd
     from ipfn import ipfn
     from statsmodels.stats.proportion import proportion_confint
@@ -81,16 +77,11 @@ def main() -> None:
         seconds.append(time.perf_counter() - began)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if not given.plain:
-        print(
-            f"| {given.respondents:,} x 30 reasons | first, s | best, s | data, MB | peak, MB | mean width |"
-        )
+        print(f"| {given.respondents:,} x 30 reasons | first, s | best, s | data, MB | peak, MB | mean width |")
         print("|--|--|--|--|--|--|")
     name = "plain: ipfn, numpy, statsmodels" if given.plain else "kesher: rake, linearised variances"
     width = 100 * (found[2] - found[1]).mean()
-    print(
-        f"| {name} | {seconds[0]:.2f} | {min(seconds):.2f} | {held:.0f} | {peak:.0f} | {width:.3f} pp |",
-        flush=True,
-    )
+    print(f"| {name} | {seconds[0]:.2f} | {min(seconds):.2f} | {held:.0f} | {peak:.0f} | {width:.3f} pp |", flush=True)
     if not given.plain:
         command = [sys.executable, __file__, "--respondents", str(given.respondents), "--plain"]
         subprocess.run(command, check=True)

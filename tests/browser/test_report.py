@@ -49,10 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages of a notebook with nasty labels and one chart that a strategist drew without a part."""
     made = page_fixture.notebook(page_fixture.result(nasty=True))
     labels = ["<b>one</b>", '<a href="javascript:alert(4)">two</a>']
-    bare = {
-        "data": [{"type": "bar", "x": labels, "y": [1, 2]}],
-        "layout": {"title": {"text": "Own <i>chart</i>"}},
-    }
+    bare = {"data": [{"type": "bar", "x": labels, "y": [1, 2]}], "layout": {"title": {"text": "Own <i>chart</i>"}}}
     output = {"output_type": "display_data", "metadata": {}, "data": {PLOTLY: bare}}
     made["cells"].append({"cell_type": "code", "metadata": {}, "source": "", "outputs": [output]})
     target = tmp_path_factory.mktemp("pages")
@@ -78,14 +75,10 @@ class Visit:
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
-        self.page.on(
-            "dialog", lambda dialog: (self.said.append(f"dialog: {dialog.message}"), dialog.dismiss())
-        )
+        self.page.on("dialog", lambda dialog: (self.said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.blocked: list[str] = []  # by the page's own policy, before they left
-        self.page.on(
-            "requestfailed", lambda one: self.blocked.append(one.url) if one.failure == "csp" else None
-        )
+        self.page.on("requestfailed", lambda one: self.blocked.append(one.url) if one.failure == "csp" else None)
         self.page.goto(path.as_uri())
         if scripts:
             self.page.wait_for_function(DRAWN, timeout=WAIT)
@@ -102,9 +95,7 @@ def page_path(folder: Path, language: str) -> Path:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", ["en", "he"])
-def test_every_chart_is_drawn_whole_at_every_width(
-    chromium: Any, folder: Path, language: str, width: int
-) -> None:
+def test_every_chart_is_drawn_whole_at_every_width(chromium: Any, folder: Path, language: str, width: int) -> None:
     visit = Visit(chromium, page_path(folder, language), width)
     evaluate = visit.page.evaluate
     assert evaluate("document.documentElement.dataset.failed") is None
@@ -126,9 +117,7 @@ def test_nothing_a_respondent_wrote_runs(chromium: Any, folder: Path, language: 
         box = plot.bounding_box()
         for step in range(1, 12):
             visit.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * step / 12)
-    links = visit.page.evaluate(
-        "[...document.querySelectorAll('.plot a[*|href]')].map(link => link.outerHTML)"
-    )
+    links = visit.page.evaluate("[...document.querySelectorAll('.plot a[*|href]')].map(link => link.outerHTML)")
     assert [link for link in links if "modebar" not in link] == []
     assert visit.said == []
     assert visit.network() == []
@@ -148,18 +137,14 @@ def test_a_script_that_slipped_in_would_not_run(chromium: Any, folder: Path, tmp
 
 def test_no_button_offers_to_upload_a_chart(chromium: Any, folder: Path) -> None:
     visit = Visit(chromium, page_path(folder, "en"), 1280)
-    titles = visit.page.evaluate(
-        "[...document.querySelectorAll('.modebar-btn')].map(one => one.dataset.title)"
-    )
+    titles = visit.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map(one => one.dataset.title)")
     assert len(titles) == 6
     assert not [title for title in titles if title and ("share" in title.lower() or "cloud" in title.lower())]
     visit.page.close()
 
 
 @pytest.mark.parametrize("language", ["en", "he"])
-def test_readers_without_scripts_see_a_picture_of_every_chart(
-    chromium: Any, folder: Path, language: str
-) -> None:
+def test_readers_without_scripts_see_a_picture_of_every_chart(chromium: Any, folder: Path, language: str) -> None:
     visit = Visit(chromium, page_path(folder, language), 820, scripts=False)
     images = visit.page.locator("noscript img")
     assert images.count() == 6
@@ -174,9 +159,7 @@ def test_resizing_redraws_for_the_new_width(chromium: Any, folder: Path) -> None
     visit = Visit(chromium, page_path(folder, "he"), 1280)
     before = visit.page.evaluate("document.querySelector('.plot').layout.margin.r")
     visit.page.set_viewport_size({"width": 390, "height": 800})
-    visit.page.wait_for_function(
-        f"() => document.querySelector('.plot').layout.margin.r < {before} / 2", timeout=WAIT
-    )
+    visit.page.wait_for_function(f"() => document.querySelector('.plot').layout.margin.r < {before} / 2", timeout=WAIT)
     visit.page.wait_for_timeout(300)
     assert visit.page.evaluate(CUT_OFF) == []
     visit.page.close()
@@ -208,9 +191,7 @@ def test_the_keyboard_reaches_tables_and_sections(chromium: Any, folder: Path) -
     reached = set()
     for _ in range(40):
         visit.page.keyboard.press("Tab")
-        reached.add(
-            visit.page.evaluate("document.activeElement.tagName + '.' + document.activeElement.className")
-        )
+        reached.add(visit.page.evaluate("document.activeElement.tagName + '.' + document.activeElement.className"))
     assert {"DIV.scroll", "SUMMARY."} <= reached
     visit.page.close()
 
@@ -224,11 +205,7 @@ def test_the_index_needs_no_script_and_no_network(chromium: Any, folder: Path) -
     made = page_fixture.result()
     links = {language: page_path(folder, language).name for language in ("en", "he")}
     entry = report.Entry(
-        workbook="like_motivation",
-        title=made.title,
-        answer=made.answer.headline,
-        as_of=made.as_of,
-        links=links,
+        workbook="like_motivation", title=made.title, answer=made.answer.headline, as_of=made.as_of, links=links
     )
     path = report.write_index(folder, [entry], client_name=made.client_name)
     for width in WIDTHS:

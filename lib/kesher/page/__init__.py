@@ -8,7 +8,6 @@ from kesher.page.parts import (
     chart,
     claims,
     heading,
-    house_renderer,
     method,
     numbers,
     quality,
@@ -17,8 +16,11 @@ from kesher.page.parts import (
     table,
     warnings,
 )
+from kesher.page.sharing import keep_charts_home
 
 __all__ = [
-    "Part", "answer", "assumptions", "cards", "chart", "claims", "heading", "house_renderer", "method",
+    "Part", "answer", "assumptions", "cards", "chart", "claims", "heading", "method",
     "numbers", "quality", "recommendations", "sources", "table", "warnings",
 ]  # fmt: skip
+
+keep_charts_home()

@@ -247,15 +247,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value.item() if hasattr(value, "item") else value
-
-
-def house_renderer() -> None:
-    """Make figures a strategist draws with plotly keep clients' data at home: no button that uploads a chart.
-
-    Call it once in a notebook after plotly is imported. Raises ModuleNotFoundError without plotly.
-    """
-    import plotly.io
-
-    for name in ("plotly_mimetype", "notebook", "iframe", "browser", "jupyterlab", "vscode"):
-        if name in plotly.io.renderers:
-            plotly.io.renderers[name].config |= charts.CONFIG

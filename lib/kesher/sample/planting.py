@@ -92,9 +92,7 @@ def _answers(population: Population, settings: Settings, rng: np.random.Generato
     if "programmes" in settings:
         programmes = settings["programmes"]
         mean = population.enrolled(programmes)[cell]
-        people["programmes_enrolled"] = rng.poisson(
-            mean * rng.gamma(programmes["shape"], size=n) / programmes["shape"]
-        )
+        people["programmes_enrolled"] = rng.poisson(mean * rng.gamma(programmes["shape"], size=n) / programmes["shape"])
         people["programmes_active"] = rng.binomial(people["programmes_enrolled"], programmes["active"])
     general = rng.standard_normal(n)
     for item, values in settings.get("grid", {}).get("items", {}).items():
@@ -104,9 +102,7 @@ def _answers(population: Population, settings: Settings, rng: np.random.Generato
     for name, scale in settings.get("scales", {}).items():
         value = scale["mean"] + scale["noise"] * rng.standard_normal(n)
         for cause, effect in scale["effects"].items():
-            value = value + effect * (
-                np.asarray(people[cause], dtype=float) - scale.get("centre", {}).get(cause, 0)
-            )
+            value = value + effect * (np.asarray(people[cause], dtype=float) - scale.get("centre", {}).get(cause, 0))
         people[name] = np.clip(np.rint(value), scale["low"], scale["high"])
     people["duration_seconds"] = np.rint(rng.lognormal(np.log(260), 0.35, n)).clip(120)
     return pd.DataFrame(people)
@@ -119,9 +115,7 @@ def _guesses(settings: Settings, rng: np.random.Generator) -> pd.DataFrame:
     for wave, how in enumerate(team["waves"], start=1):
         for guesser in range(1, team["guessers"] + 1):
             for option, values in substantive(settings["questions"]["reasons"]).items():
-                guess = (
-                    100 * values["share"] + how["bias"].get(option, 0) + how["spread"] * rng.standard_normal()
-                )
+                guess = 100 * values["share"] + how["bias"].get(option, 0) + how["spread"] * rng.standard_normal()
                 percent = int(np.clip(5 * np.rint(guess / 5), 0, 100))
                 rows.append((f"m{guesser}", option, percent, how["sealed_on"], wave))
     return pd.DataFrame(rows, columns=["guesser", "option", "guess_percent", "sealed_on", "wave"])

@@ -61,9 +61,7 @@ class Population:
             low, high = -9.0, 9.0
             for _ in range(60):
                 middle = (low + high) / 2
-                low, high = (
-                    (middle, high) if self.share @ ndtr(middle + shift) < option["share"] else (low, middle)
-                )
+                low, high = (middle, high) if self.share @ ndtr(middle + shift) < option["share"] else (low, middle)
             columns.append(low + shift)
         return np.column_stack(columns)
 
@@ -136,13 +134,9 @@ def _reach(population: Population, question: Settings, largest: int) -> dict[str
     """The largest share of people who tick at least one of k options, for k up to ``largest``."""
     rho = question.get("correlation", 0.0)
     mean = population.latent(question)[:, None, :] + np.sqrt(rho) * NODES[:, None]
-    miss = ndtr(
-        -mean / np.sqrt(1 - rho)
-    )  # (combinations, nodes, options) chance of not ticking, factor given
+    miss = ndtr(-mean / np.sqrt(1 - rho))  # (combinations, nodes, options) chance of not ticking, factor given
     best = {}
     for k in range(1, largest + 1):
         sets = itertools.combinations(range(miss.shape[2]), k)
-        best[f"offers.{k}.reach"] = max(
-            1 - population.share @ (miss[:, :, list(s)].prod(axis=2) @ MASS) for s in sets
-        )
+        best[f"offers.{k}.reach"] = max(1 - population.share @ (miss[:, :, list(s)].prod(axis=2) @ MASS) for s in sets)
     return best

@@ -13,13 +13,7 @@ from kesher.stats.intervals import (
     mean_interval,
     share_interval,
 )
-from kesher.stats.ranking import (
-    independent_covariance,
-    kendall_tau_b,
-    rank_intervals,
-    ranks,
-    tau_interval,
-)
+from kesher.stats.ranking import independent_covariance, kendall_tau_b, rank_intervals, ranks, tau_interval
 
 __all__ = [
     "Design",

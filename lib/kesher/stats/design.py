@@ -132,9 +132,7 @@ class Design:
     def first_stage(self) -> FirstStage:
         """The design's primary sampling units: its clusters, or its rows."""
         n = len(self)
-        strata = (
-            np.zeros(n, np.intp) if self.strata is None else np.unique(self.strata, return_inverse=True)[1]
-        )
+        strata = np.zeros(n, np.intp) if self.strata is None else np.unique(self.strata, return_inverse=True)[1]
         order, starts = None, np.arange(n)
         if self.clusters is not None:
             order = np.lexsort((self.clusters, strata))
@@ -155,9 +153,7 @@ class Design:
         np.minimum.at(low, strata, self.population)
         np.maximum.at(high, strata, self.population)
         if not np.array_equal(low, high):
-            raise _refused(
-                "population", "is not one number in every stratum.", "Give each stratum one population."
-            )
+            raise _refused("population", "is not one number in every stratum.", "Give each stratum one population.")
         if (low < size).any():
             raise _refused(
                 "population",
@@ -171,9 +167,7 @@ class Design:
         if self.weights.ndim != 1 or any(a is not None and a.shape != self.weights.shape for a in given):
             raise ValueError("the arrays of a design must all be (n,)")
         if not (np.isfinite(self.weights) & (self.weights > 0)).all():
-            raise _refused(
-                "weight", "has values that are not positive numbers.", "Remove or repair those rows."
-            )
+            raise _refused("weight", "has values that are not positive numbers.", "Remove or repair those rows.")
         for name, codes in [
             ("stratum", self.strata),
             ("cluster", self.clusters),

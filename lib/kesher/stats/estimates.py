@@ -72,9 +72,7 @@ def estimate_shares(ticks: NDArray[np.bool_], base_mask: NDArray[np.bool_], desi
     effective = _effective_bases(share, np.diag(covariance), counts, mask, design)
     with np.errstate(divide="ignore"):
         design_effect = base / effective
-    return Shares(
-        share, covariance, base, effective, _degrees_of_freedom(mask, design), design_effect, counts
-    )
+    return Shares(share, covariance, base, effective, _degrees_of_freedom(mask, design), design_effect, counts)
 
 
 def estimate_mean(values: Floats, mask: NDArray[np.bool_], design: Design) -> Mean:
@@ -110,12 +108,7 @@ def _estimate(values: Floats, mask: NDArray[np.bool_], design: Design, total: bo
 
 def _checked(values: NDArray[Any], mask: NDArray[np.bool_], design: Design) -> NDArray[np.bool_]:
     mask = np.asarray(mask)
-    if (
-        mask.dtype != bool
-        or mask.shape != (len(design),)
-        or values.shape[0] != len(design)
-        or values.ndim != 2
-    ):
+    if mask.dtype != bool or mask.shape != (len(design),) or values.shape[0] != len(design) or values.ndim != 2:
         raise ValueError("need values (n, k) and a boolean mask (n,) of the design's n rows")
     return mask
 
@@ -127,9 +120,7 @@ def _weighted_sums(values: NDArray[Any], weights: Floats) -> Floats:
     return np.asarray(np.sum(sums, axis=0))
 
 
-def _covariance(
-    values: NDArray[Any], mask: NDArray[np.bool_], design: Design, centre: Floats, scale: float
-) -> Floats:
+def _covariance(values: NDArray[Any], mask: NDArray[np.bool_], design: Design, centre: Floats, scale: float) -> Floats:
     """(k, k) covariance of Σ w z, z = scale (y - centre) in the mask and 0 outside; raking allowed for."""
     stage, k = design.first_stage, values.shape[1]
 

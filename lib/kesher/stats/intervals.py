@@ -15,10 +15,7 @@ Bounds = tuple[Any, Any]  # arrays, or plain floats where all inputs are
 
 
 def share_interval(
-    share: ArrayLike,
-    effective_base: ArrayLike,
-    confidence: float = 0.95,
-    degrees_of_freedom: ArrayLike = np.inf,
+    share: ArrayLike, effective_base: ArrayLike, confidence: float = 0.95, degrees_of_freedom: ArrayLike = np.inf
 ) -> Bounds:
     """Wilson's score interval on the effective base; ``(low, high)`` of the inputs' common shape.
 
@@ -129,12 +126,7 @@ def _wilson(p: Floats, n: Floats, z: Any) -> tuple[Floats, Floats]:
 
 
 def _newcombe_widths(
-    p1: ArrayLike,
-    n1: ArrayLike,
-    p2: ArrayLike,
-    n2: ArrayLike,
-    z: Any,
-    degrees_of_freedom: tuple[ArrayLike, ArrayLike],
+    p1: ArrayLike, n1: ArrayLike, p2: ArrayLike, n2: ArrayLike, z: Any, degrees_of_freedom: tuple[ArrayLike, ArrayLike]
 ) -> tuple[Floats, Floats]:
     """How far the interval of p1 - p2 reaches below and above it."""
     p1, p2 = np.asarray(p1, dtype=float), np.asarray(p2, dtype=float)

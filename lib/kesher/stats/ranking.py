@@ -32,9 +32,7 @@ def kendall_tau_b(x: ArrayLike, y: ArrayLike) -> Any:
     """
     a, b = _signs(x), _signs(y)
     with np.errstate(invalid="ignore"):
-        return (a * b).sum(axis=(-2, -1)) / np.sqrt(
-            np.square(a).sum(axis=(-2, -1)) * np.square(b).sum(axis=(-2, -1))
-        )
+        return (a * b).sum(axis=(-2, -1)) / np.sqrt(np.square(a).sum(axis=(-2, -1)) * np.square(b).sum(axis=(-2, -1)))
 
 
 def independent_covariance(share: ArrayLike, base: ArrayLike) -> Floats:
@@ -74,9 +72,7 @@ def tau_interval(
     The bounds hold for whatever order the rest has, ties included, with at least the given confidence. A
     group without sampling error (the whole team, a published order) has a covariance of zeros.
     """
-    above1, above2 = _sure_pairs(
-        [(*first, degrees_of_freedom[0]), (*second, degrees_of_freedom[1])], confidence, rng
-    )
+    above1, above2 = _sure_pairs([(*first, degrees_of_freedom[0]), (*second, degrees_of_freedom[1])], confidence, rng)
     agree = int((above1 & above2).sum())
     differ = int((above1 & above2.T).sum())
     k = above1.shape[0]

@@ -16,18 +16,7 @@ import pandas as pd
 
 from kesher.readers.tidy import Base, Guesses, Mask, MultiSelect, Option, PublishedTable, Respondents
 from kesher.stats import Design
-from kesher.survey import (
-    drivers,
-    gap,
-    guesses,
-    multiselect,
-    offers,
-    paired,
-    programmes,
-    quality,
-    segments,
-    shares,
-)
+from kesher.survey import drivers, gap, guesses, multiselect, offers, paired, programmes, quality, segments, shares
 from kesher.survey.drivers import Drivers
 from kesher.survey.gap import Gap
 from kesher.survey.guesses import GuessStudy
@@ -190,12 +179,7 @@ def analyse(
         return gap.compare(reasons(), side, forms_differ=forms_differ, seed=seed)
 
     fit = partial(
-        drivers.study,
-        design=design,
-        groups=driver_groups,
-        confidence=confidence,
-        resamples=resamples,
-        seed=seed,
+        drivers.study, design=design, groups=driver_groups, confidence=confidence, resamples=resamples, seed=seed
     )
 
     def driven(part: str, predictors: Callable[[], tuple[pd.DataFrame, Mask]]) -> dict[str, Drivers]:
@@ -252,9 +236,7 @@ def analyse(
         reasons_by_expectations=parts.get("reasons_by_expectations", linked),
         drivers=driven("drivers", lambda: _ticked(question(REASONS), base)),
         driver_scales=driven("driver_scales", lambda: _rated(sample.people)),
-        programmes=parts.get(
-            "programmes", lambda: programmes.study(sample.people, design, confidence=confidence)
-        ),
+        programmes=parts.get("programmes", lambda: programmes.study(sample.people, design, confidence=confidence)),
         missing=parts.missing,
     )
 

@@ -87,9 +87,7 @@ def study(
     weights = (w[rows] for w in bootstrap_weights(design, resamples, rng))
     correlation = correlations(data, design.weights[rows][None, :])[0]
     found, r_squared = relative_weights(correlation)
-    drawn, drawn_r_squared = relative_weights(
-        np.concatenate([correlations(data, w) for w in _blocks(weights)])
-    )
+    drawn, drawn_r_squared = relative_weights(np.concatenate([correlations(data, w) for w in _blocks(weights)]))
     low, high = _interval(found, drawn, confidence)
     optimism = float(drawn_r_squared.mean() - r_squared)
     tail = (1 - confidence) / 2

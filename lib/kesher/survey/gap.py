@@ -61,9 +61,7 @@ class Gap:
     confidence: float
 
 
-def compare(
-    customers: SideShares, marketers: SideShares, *, forms_differ: bool = False, seed: int = 0
-) -> Gap:
+def compare(customers: SideShares, marketers: SideShares, *, forms_differ: bool = False, seed: int = 0) -> Gap:
     """The gap between two independent sides on the substantive options both have, in the customers' order.
 
     Intervals: Newcombe on effective bases for the gap; for contrasts of several gaps his limits combined with

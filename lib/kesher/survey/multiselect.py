@@ -65,9 +65,7 @@ def multi_by_multi(first: pd.DataFrame, second: pd.DataFrame, weights: Floats) -
     scores = (scores - w @ scores) * (w * np.sqrt(n))[:, None]
     covariance = scores.T @ scores / np.sqrt(np.outer(spread, spread))
     cells = _cells(rows, columns, chi_square, 1, both / np.outer(row, column))
-    return _association(
-        "multi_by_multi", cells, chi_square.size, covariance, len(x), n, dropped_x + dropped_y
-    )
+    return _association("multi_by_multi", cells, chi_square.size, covariance, len(x), n, dropped_x + dropped_y)
 
 
 def group_by_multi(groups: pd.Series[str], ticks: pd.DataFrame, weights: Floats) -> Association:
@@ -97,9 +95,7 @@ def group_by_multi(groups: pd.Series[str], ticks: pd.DataFrame, weights: Floats)
     spread = (overall * (1 - overall) / size[:, None]).ravel()
     covariance = scores.T @ scores / np.sqrt(np.outer(spread, spread))
     freedom = len(levels) - 1
-    cells = _cells(
-        [str(groups.name)], columns, chi_square[None, :], freedom, np.full((1, len(columns)), np.nan)
-    )
+    cells = _cells([str(groups.name)], columns, chi_square[None, :], freedom, np.full((1, len(columns)), np.nan))
     return _association("group_by_multi", cells, freedom * len(columns), covariance, len(y), n, dropped)
 
 
@@ -115,9 +111,7 @@ def _varying(ticks: pd.DataFrame, weights: Floats) -> tuple[Floats, list[str], t
     return kept.to_numpy(dtype=float), list(kept.columns), tuple(ticks.columns[~varies])
 
 
-def _cells(
-    rows: list[str], columns: list[str], chi_square: Floats, freedom: int, ratio: Floats
-) -> pd.DataFrame:
+def _cells(rows: list[str], columns: list[str], chi_square: Floats, freedom: int, ratio: Floats) -> pd.DataFrame:
     p = chdtrc(freedom, chi_square)
     row, column = np.meshgrid(rows, columns, indexing="ij")
     return pd.DataFrame(
@@ -134,13 +128,7 @@ def _cells(
 
 
 def _association(
-    kind: str,
-    cells: pd.DataFrame,
-    trace: int,
-    covariance: Floats,
-    base: int,
-    n: float,
-    dropped: tuple[str, ...],
+    kind: str, cells: pd.DataFrame, trace: int, covariance: Floats, base: int, n: float, dropped: tuple[str, ...]
 ) -> Association:
     """Rao and Scott's second correction: the sum is about ``scale`` times a chi-square of matching mean and
     variance.

@@ -150,9 +150,7 @@ class _Wants:
         return int(np.flatnonzero(gains >= gains.max() - SAME)[0])
 
 
-def _best(
-    wants: _Wants, sets: Sets, resampled: Floats, greedy: list[int], n: float, confidence: float
-) -> OfferSet:
+def _best(wants: _Wants, sets: Sets, resampled: Floats, greedy: list[int], n: float, confidence: float) -> OfferSet:
     """The first set of the largest reach, and what the (b, sets) resampled reaches say about the choice."""
     reach = wants.reach(sets)
     best = int(np.flatnonzero(reach >= reach.max() - SAME)[0])

@@ -82,7 +82,7 @@ def cochran_q(ticks: ArrayLike) -> tuple[float, float, int]:
 
     >>> q, p, df = cochran_q([[1, 0, 1], [0, 1, 1], [1, 0, 1], [0, 0, 1]])
     >>> print(f"{q:.3f} {p:.3f} {df}")
-    4.667 0.097 2
+    3.500 0.174 2
     """
     x = np.asarray(ticks, dtype=float)
     k = x.shape[1]

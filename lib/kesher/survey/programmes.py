@@ -74,11 +74,7 @@ def _mean(mean: Mean, confidence: float) -> Estimate:
 
 
 def _ratio(
-    part: NDArray[np.float64],
-    whole: NDArray[np.float64],
-    mask: NDArray[np.bool_],
-    design: Design,
-    confidence: float,
+    part: NDArray[np.float64], whole: NDArray[np.float64], mask: NDArray[np.bool_], design: Design, confidence: float
 ) -> Estimate | None:
     """Sum of ``part`` over sum of ``whole``: linearised standard error, Wilson's interval on the base it
     amounts to.

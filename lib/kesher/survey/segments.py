@@ -142,9 +142,7 @@ def _against_rest(
     )
 
 
-def _gain(
-    y: NDArray[np.bool_], inside: Mask, rest: Mask, here: Shares, there: Shares, design: Design
-) -> Floats:
+def _gain(y: NDArray[np.bool_], inside: Mask, rest: Mask, here: Shares, there: Shares, design: Design) -> Floats:
     """(k,) the difference's variance were the two sides independent, over the one it has in this design."""
     k = y.shape[1]
     if design.strata is None and design.clusters is None and not design.calibration:

@@ -1,4 +1,4 @@
-"""What the answer becomes when a choice behind it is made otherwise: whom shares are of, the weights, who is left out."""
+"""What the answer becomes when a choice behind it is made otherwise: base, weights, who is left out."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def _side(
     if margins:
         design, _ = raked(people, design, margins, bounds)
     try:
-        return shares.sampled(
-            sample.questions[REASONS], base, design, group=sample.group, confidence=study.confidence
-        )
+        return shares.sampled(sample.questions[REASONS], base, design, group=sample.group, confidence=study.confidence)
     except NotIdentified:
         return None
 

@@ -89,9 +89,7 @@ def is_substantive(question: MultiSelect) -> NDArray[np.bool_]:
     return np.array([option not in out for option in question.ticks.columns], dtype=bool)
 
 
-def sampled(
-    question: MultiSelect, base: Base, design: Design, *, group: str, confidence: float = 0.95
-) -> SideShares:
+def sampled(question: MultiSelect, base: Base, design: Design, *, group: str, confidence: float = 0.95) -> SideShares:
     """The shares a sample estimates for its population, with Wilson intervals on effective bases.
 
     Raises ``NotIdentified`` with "no_<question>" for an empty base, "one_respondent" for a single person.
@@ -115,10 +113,7 @@ def _from_rows(
         raise NotIdentified("one_respondent")
     found: Shares = estimate_shares(question.ticks.to_numpy(dtype=bool), mask, design)
     low, high = share_interval(
-        found.share,
-        found.effective_base,
-        confidence,
-        found.degrees_of_freedom if mode == "sample" else np.inf,
+        found.share, found.effective_base, confidence, found.degrees_of_freedom if mode == "sample" else np.inf
     )
     k = len(found.share)
     return SideShares(
@@ -158,11 +153,7 @@ def published(
     Raises ``NotIdentified`` with "no_published_items" when no option has an item in the table.
     """
     items = table.items.set_index("item")
-    wanted = (
-        [(o.option, o.published_item or o.option) for o in options]
-        if options
-        else [(i, i) for i in items.index]
-    )
+    wanted = [(o.option, o.published_item or o.option) for o in options] if options else [(i, i) for i in items.index]
     known = [(option, item) for option, item in wanted if item in items.index]
     if not known:
         raise NotIdentified("no_published_items")

@@ -59,9 +59,7 @@ def rake(
     margins = [np.asarray(c) for c in codes]
     wanted = [np.asarray(t, dtype=float) for t in targets]
     weights = np.asarray(start, dtype=float)
-    labels = names or [
-        (f"margin {i + 1}", [f"category {j + 1}" for j in range(t.size)]) for i, t in enumerate(wanted)
-    ]
+    labels = names or [(f"margin {i + 1}", [f"category {j + 1}" for j in range(t.size)]) for i, t in enumerate(wanted)]
     if not margins or len(margins) != len(wanted) or any(c.shape != weights.shape for c in margins):
         raise ValueError("need one or more margins, each with codes (n,) and targets, and start weights (n,)")
     if not bounds[0] < 1 < bounds[1]:
@@ -98,9 +96,7 @@ class _Table:
 
     def largest_miss(self, mass: Floats) -> float:
         """The largest difference in share between any category and its target."""
-        return max(
-            float(np.abs(np.bincount(c, mass, t.size) / mass.sum() - t).max()) for c, t in self.margins
-        )
+        return max(float(np.abs(np.bincount(c, mass, t.size) / mass.sum() - t).max()) for c, t in self.margins)
 
     def fit(self, mass: Floats, total: float, tolerance: float, iterations: int) -> tuple[Floats, int, bool]:
         """(C,) factors that bring cells' weights to margins and total; steps taken; whether they fit."""
@@ -121,9 +117,7 @@ def _refuse(margins: list[NDArray[Any]], targets: list[Floats], weights: Floats,
     faults = []
     if not (np.isfinite(weights) & (weights > 0)).all():
         what = "has starting weights that are not positive numbers."
-        faults.append(
-            Fault("respondents", "bad_weight", what, "Remove or repair those rows.", column="weight")
-        )
+        faults.append(Fault("respondents", "bad_weight", what, "Remove or repair those rows.", column="weight"))
     for (margin, categories), codes, target in zip(labels, margins, targets, strict=True):
         for kind, what, remedy in _margin_faults(categories, codes, target):
             faults.append(Fault("margins", kind, what, remedy, column=margin))
@@ -131,19 +125,13 @@ def _refuse(margins: list[NDArray[Any]], targets: list[Floats], weights: Floats,
         raise DataRefused(*faults)
 
 
-def _margin_faults(
-    categories: Sequence[str], codes: NDArray[Any], target: Floats
-) -> Iterator[tuple[str, str, str]]:
+def _margin_faults(categories: Sequence[str], codes: NDArray[Any], target: Floats) -> Iterator[tuple[str, str, str]]:
     """Kind, sentence and remedy of everything wrong with one margin."""
     if not (np.isfinite(target) & (target >= 0)).all():
         bad = _listed(categories, ~(target >= 0) | np.isinf(target))
         yield "bad_target", f"the target of {bad} is not a share.", "Give shares between 0 and 1."
     elif abs(target.sum() - 1) > ROUNDING:
-        yield (
-            "bad_total",
-            f"the targets add up to {target.sum():.4f}, not 1.",
-            "Check for a missing category.",
-        )
+        yield ("bad_total", f"the targets add up to {target.sum():.4f}, not 1.", "Check for a missing category.")
     missing = int((codes < 0).sum()) if codes.min(initial=0) < 0 else 0
     if missing:
         yield (

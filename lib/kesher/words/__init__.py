@@ -1,4 +1,4 @@
-"""Every sentence a client reads, in English and Hebrew together, with numbers, money and dates as each language writes them.
+"""Every sentence a client reads, in English and Hebrew, with numbers, money and dates as each writes them.
 
 ``say("like.answer", gap=Quantity(-25, "pp"))`` looks the key up in ``en.toml`` and ``he.toml`` and returns both.
 Numbers inside Hebrew are isolated left to right and names of the client first-strong, so that neither a minus sign
@@ -25,7 +25,12 @@ Text = dict[str, str]  # {"en": ..., "he": ...}
 LANGUAGES = ("en", "he")
 DATES = {"en": "en_GB", "he": "he"}  # the day first, as the client writes it
 MINUS = "\u2212"
-LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"  # isolate left to right, right to left, by first letter; end
+LRI, RLI, FSI, PDI = (
+    "\u2066",
+    "\u2067",
+    "\u2068",
+    "\u2069",
+)  # isolate left to right, right to left, by first letter; end
 ISOLATES = str.maketrans("", "", LRI + RLI + FSI + PDI)
 
 
@@ -137,10 +142,17 @@ def quantity(number: Quantity, language: str) -> str:
     value = round(value, number.digits) + 0.0  # + 0.0 turns −0.0 into 0.0
     sign = MINUS if value < 0 else "+" if number.signed and value > 0 else ""
     if number.unit in ("money", "money_per_month"):
-        body = format_currency(abs(value), number.currency, locale="en", currency_digits=False,
-                               format="¤#,##0" + ("." + "0" * number.digits if number.digits else ""))
+        body = format_currency(
+            abs(value),
+            number.currency,
+            locale="en",
+            currency_digits=False,
+            format="¤#,##0" + ("." + "0" * number.digits if number.digits else ""),
+        )
     else:
-        body = format_decimal(abs(value), format="#,##0" + ("." + "0" * number.digits if number.digits else ""), locale=language)
+        body = format_decimal(
+            abs(value), format="#,##0" + ("." + "0" * number.digits if number.digits else ""), locale=language
+        )
     suffix = _template(f"unit.suffix.{number.unit}", language, None)
     return sign + body + suffix
 

@@ -15,6 +15,7 @@ from kesher.readers.claims import read_claims
 from kesher.results import Result
 from kesher.survey.analysis import LikeStudy
 from kesher.survey.analysis import analyse as analyse_survey
+from kesher.survey.quality import FLAGS
 from kesher.survey.sensitivity import alternatives
 from kesher.words import both, say
 
@@ -74,7 +75,7 @@ def analyse(data: LikeData, params: LikeMotivation) -> LikeStudy:
 
 def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
     """The numbers turned into what the page says, in both languages."""
-    flagged = [flag for flag in study.quality.flags.columns if study.quality.flags[flag].any()]
+    flagged = [flag for flag in FLAGS if study.quality.flags[flag].any()]
     focused = [option for option in advice.focus(study) if option]
     others = alternatives(
         data.customers,

@@ -1,4 +1,4 @@
-"""What the like-motivation workbook says: the headline, the decision, what could flip it, what to do and what to mind."""
+"""What the like-motivation workbook says: headline, decision, what could flip it, what to do, what to mind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pandas as pd
 
 from kesher.answers.like_motivation.material import Material
 from kesher.answers.like_motivation.numbers import detectable_rise, why
-from kesher.survey.analysis import LikeStudy
+from kesher.readers import PublishedTable
 from kesher.results import Answer, Assumption, Number, Recommendation, Warning
+from kesher.survey.analysis import LikeStudy
 from kesher.words import Quantity, Text, same, say
 
 DAYS_TO_ACT = (30, 45, 60, 90)  # when the four steps fall due, days after the report's date
@@ -71,9 +72,17 @@ def _headline(m: Material, numbers: Mapping[str, Number], under: str | None, ove
         return say("like.headline.none", n=len(m.study.gap.table))
     words: dict[str, Any] = {}
     if under is not None:
-        words |= {"p": written(numbers[f"customers.share.{under}"]), "under": m.reason(under), "under_side": _side(m, numbers, under)}
+        words |= {
+            "p": written(numbers[f"customers.share.{under}"]),
+            "under": m.reason(under),
+            "under_side": _side(m, numbers, under),
+        }
     if over is not None:
-        words |= {"r": written(numbers[f"customers.share.{over}"]), "over": m.reason(over), "over_side": _side(m, numbers, over)}
+        words |= {
+            "r": written(numbers[f"customers.share.{over}"]),
+            "over": m.reason(over),
+            "over_side": _side(m, numbers, over),
+        }
     return say(f"like.headline.{'both' if under and over else 'under' if under else 'over'}", **words)
 
 
@@ -172,7 +181,9 @@ def _experience(m: Material, numbers: Mapping[str, Number], under: str | None) -
     share = numbers.get(f"customers.share.{top}")
     if top is None or share is None or share.value is None:
         return None
-    action = say("like.rec.experience_loyal") if top == LOYAL else say("like.rec.experience_other", option=m.reason(top))
+    action = (
+        say("like.rec.experience_loyal") if top == LOYAL else say("like.rec.experience_other", option=m.reason(top))
+    )
     because = tuple(id for id in (share.id, f"gap.{top}") if id in numbers)
     kpi = say("like.rec.experience_kpi", option=m.reason(top))
     return _step(m, 1, "crm" if top == LOYAL else "marketing", "experience", because, action=action, kpi=kpi,
@@ -195,53 +206,78 @@ def _field(m: Material, numbers: Mapping[str, Number]) -> Recommendation | None:
     if offers is not None and offers.sets:
         best = offers.sets[min(len(offers.sets), 2) - 1]
         because = (f"offers.{best.size}.reach",)
-        action = say("like.rec.field_offers", offers=[say("like.quoted", option=m.label("expectations", option)) for option in best.best])
+        action = say(
+            "like.rec.field_offers",
+            offers=[say("like.quoted", option=m.label("expectations", option)) for option in best.best],
+        )
     else:
         action = say("like.rec.field_plain")
     surprise = numbers.get("predictions.surprise_pp")
     if surprise is not None and surprise.value is not None:
-        return _step(m, 3, "insight", "field", (*because, surprise.id), action=action, kpi=say("like.rec.field_kpi"),
-                     baseline=_baseline(surprise.value), target=surprise.value * (1 - ERROR_CUT), unit="pp")  # fmt: skip
-    return _step(m, 3, "insight", "field", because, action=action, kpi=say("like.rec.field_kpi_plain"),
-                 baseline=_baseline(None), target=None, unit="share")  # fmt: skip
+        kpi, because = say("like.rec.field_kpi"), (*because, surprise.id)
+        source, target = say("like.rec.surprise_source"), surprise.value * (1 - ERROR_CUT)
+        baseline: dict[str, Any] = {"value": surprise.value, "source": source}
+        return _step(
+            m, 3, "insight", "field", because, action=action, kpi=kpi, baseline=baseline, target=target, unit="pp"
+        )
+    kpi, baseline = say("like.rec.field_kpi_plain"), _baseline(None)
+    return _step(
+        m, 3, "insight", "field", because, action=action, kpi=kpi, baseline=baseline, target=None, unit="share"
+    )
 
 
 def _share(m: Material, numbers: Mapping[str, Number]) -> Recommendation | None:
     promoters, wanted = numbers["recommend.share"], numbers.get(f"expectation.{INTERACT}")
+    because: tuple[str, ...] = (promoters.id,)
     if wanted is not None and wanted.value is not None:
         action = say("like.rec.share", p=written(wanted), option=m.label("expectations", INTERACT))
         because = (wanted.id, promoters.id)
     else:
-        action, because = say("like.rec.share_plain"), (promoters.id,)
+        action = say("like.rec.share_plain")
     return _step(m, 4, "marketing", "share", because, action=action, kpi=say("like.rec.share_kpi"),
                  baseline=_baseline(promoters.value), target=_raised(promoters), unit="share")  # fmt: skip
 
 
-def assumptions(m: Material, numbers: Mapping[str, Number], under: str | None, over: str | None) -> tuple[Assumption, ...]:
+def assumptions(
+    m: Material, numbers: Mapping[str, Number], under: str | None, over: str | None
+) -> tuple[Assumption, ...]:
     """The choices behind the answer, each with what the other choice would have said."""
     option = under or over or next(iter(leaders(m)), None)
     if option is None:
         return ()
-    weights = "weights_on" if m.study.weighting is not None else "weights_given" if "weight" in m.used.people else "weights_none"
-    excluded = m.params.quality_exclude
-    flags = [say(f"like.quality.{flag}", seconds=Quantity(m.study.quality.fast_seconds or 0, "count")) for flag in excluded]
+    given = "weights_given" if "weight" in m.used.people else "weights_none"
+    weights = "weights_on" if m.study.weighting is not None else given
+    flags = [m.flag(flag) for flag in m.params.quality_exclude]
+    kept = say("like.flip.quality_out", flags=flags) if flags else say("like.flip.quality_in")
     found = [
-        Assumption(id="base", text=say("like.flip.base"), value=m.base_words, grade="A", flips=_flip(m, numbers, option, "base")),
-        Assumption(id="weights", text=say("like.flip.weights"), value=say(f"like.flip.{weights}"), grade="B", flips=_flip(m, numbers, option, "weights")),
         Assumption(
-            id="quality", text=say("like.flip.quality"), grade="B", flips=_flip(m, numbers, option, "quality"),
-            value=say("like.flip.quality_out", flags=flags) if flags else say("like.flip.quality_in"),
-        ),
-    ]  # fmt: skip
+            id=choice,
+            text=say(f"like.flip.{choice}"),
+            value=value,
+            grade=grade,
+            flips=_flip(m, numbers, option, choice),
+        )
+        for choice, value, grade in (
+            ("base", m.base_words, "A"),
+            ("weights", say(f"like.flip.{weights}"), "B"),
+            ("quality", kept, "B"),
+        )
+    ]
     if m.study.gap is not None and option in set(m.study.gap.table["option"]):
-        row = m.study.gap.table.set_index("option").loc[option]
-        key = "level_same" if row["gap_pp"] * row["centred_gap_pp"] >= 0 or pd.isna(row["centred_gap_pp"]) else "level_flips"
-        centred = 0.0 if pd.isna(row["centred_gap_pp"]) else float(row["centred_gap_pp"])
+        raw, centred = numbers[f"gap.{option}"].value or 0.0, numbers[f"gap_centred.{option}"].value or 0.0
+        key = "level_same" if raw * centred >= 0 else "level_flips"
         flips = say(f"like.flip.{key}", option=m.reason(option), centred=Quantity(centred, "pp", 0, True))
-        found.append(Assumption(id="level", text=say("like.flip.level"), value=say("like.flip.level_value"), grade="B", flips=flips))
-    side = say(f"like.side_note.{m.mode}", n=m.marketers_n or 0, study=m.study_name)
+        found.append(
+            Assumption(
+                id="level", text=say("like.flip.level"), value=say("like.flip.level_value"), grade="B", flips=flips
+            )
+        )
     grade = {"sample": "A", "whole_team": "A", "sealed_guesses": "B", "published_table": "C"}.get(m.mode, "D")
-    found.append(Assumption(id="marketers", text=say("like.flip.marketers"), value=side, grade=grade, flips=_team_flip(m, option)))
+    found.append(
+        Assumption(
+            id="marketers", text=say("like.flip.marketers"), value=m.side_note, grade=grade, flips=_team_flip(m, option)
+        )
+    )
     return tuple(found)
 
 
@@ -251,14 +287,17 @@ def _flip(m: Material, numbers: Mapping[str, Number], option: str, choice: str) 
     now = numbers[f"customers.share.{option}"]
     if rows.empty or now.value is None:
         return say("like.flip.no_other")
-    far = rows.iloc[int((rows["share"] - now.value).abs().to_numpy().argmax())]
-    values = {"option": m.reason(option), "value": Quantity(float(far["share"]), "share"), "now": written(now)}
-    other = say(f"like.flip.{choice}_other", base=say(f"like.base.{far['alternative']}") if choice == "base" else same(""))
+    share = now.value
+    far = max(rows.to_dict("records"), key=lambda row: abs(row["share"] - share))
+    base = say(f"like.base.{far['alternative']}") if choice == "base" else same("")
+    other = say(f"like.flip.{choice}_other", base=base)
+    option_words, value = m.reason(option), Quantity(far["share"], "share")
     gap = numbers.get(f"gap.{option}")
     if gap is None or gap.value is None or pd.isna(far["gap_pp"]):
-        return say("like.flip.moves", other=other, **values)
+        return say("like.flip.moves", other=other, option=option_words, value=value, now=written(now))
     sign = "flips" if far["gap_pp"] * gap.value < 0 else "same" if bool(far["distinct"]) else "lost"
-    return say("like.flip.moves_gap", other=other, sign=say(f"like.flip.sign_{sign}"), **values)
+    words = say(f"like.flip.sign_{sign}")
+    return say("like.flip.moves_gap", other=other, option=option_words, value=value, now=written(now), sign=words)
 
 
 def _team_flip(m: Material, option: str) -> Text:
@@ -268,9 +307,9 @@ def _team_flip(m: Material, option: str) -> Text:
     rows = m.study.guesses.table.set_index("option")
     if option not in rows.index:
         return say("like.flip.team")
-    row = rows.loc[option]
-    ends = {"low": Quantity(float(row["lowest_guess"]), "share"), "high": Quantity(float(row["highest_guess"]), "share")}
-    return say("like.flip.guess_range", option=m.reason(option), now=Quantity(float(row["customers_share"]), "share"), **ends)
+    row = rows.loc[[option]].to_dict("records")[0]
+    low, high, now = (Quantity(row[name], "share") for name in ("lowest_guess", "highest_guess", "customers_share"))
+    return say("like.flip.guess_range", option=m.reason(option), low=low, high=high, now=now)
 
 
 def warnings(m: Material) -> tuple[Warning, ...]:
@@ -316,8 +355,13 @@ def method(m: Material) -> tuple[Text, ...]:
     if study.weighting is not None:
         fit = study.weighting.raked
         mean = float(fit.weights.mean())
-        ends = {"low": Quantity(float(fit.weights.min()) / mean, "ratio", 2), "high": Quantity(float(fit.weights.max()) / mean, "ratio", 2)}
-        margins = [say(f"like.margin.{name}") if name in MARGIN_NAMES else same(name) for name in study.weighting.margins]
+        ends = {
+            "low": Quantity(float(fit.weights.min()) / mean, "ratio", 2),
+            "high": Quantity(float(fit.weights.max()) / mean, "ratio", 2),
+        }
+        margins = [
+            say(f"like.margin.{name}") if name in MARGIN_NAMES else same(name) for name in study.weighting.margins
+        ]
         told.append(say("like.quality.raked", margins=margins, deff=Quantity(fit.design_effect, "ratio", 2), **ends))
         if fit.bounded:
             told.append(say("like.quality.bounded", n=fit.bounded))
@@ -325,7 +369,16 @@ def method(m: Material) -> tuple[Text, ...]:
         told.append(say("like.explain.gap"))
     if m.mode == "sealed_guesses":
         told.append(say("like.explain.sealed"))
-    told += [say(f"like.explain.{key}") for key, have in (("paired", study.paired), ("segments", study.segments), ("offers", study.offers), ("drivers", study.drivers)) if have]
+    told += [
+        say(f"like.explain.{key}")
+        for key, have in (
+            ("paired", study.paired),
+            ("segments", study.segments),
+            ("offers", study.offers),
+            ("drivers", study.drivers),
+        )
+        if have
+    ]
     return (*told, say("like.explain.limits"))
 
 
@@ -335,5 +388,5 @@ MARGIN_NAMES = ("age", "gender", "district", "region", "education")
 def sources(m: Material) -> tuple[Text, ...]:
     """The survey and every published study the page shows."""
     tables = [m.data.marketers, m.data.expected, m.data.ways]
-    published = [str(table.items["source"].iloc[0]) for table in tables if hasattr(table, "items")]
+    published = [str(table.items["source"].iloc[0]) for table in tables if isinstance(table, PublishedTable)]
     return (m.source, *(say("like.source.published", study=source) for source in dict.fromkeys(published)))

@@ -1,15 +1,16 @@
-"""What the like-motivation workbook reads, and the words for what it read: labels of options, the marketing side, bases."""
+"""What the like-motivation workbook reads, and the words for it: labels of options, the marketing side, bases."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
 
 import pandas as pd
 
-from kesher.faults import DataRefused
+from kesher.faults import DataRefused, Fault
 from kesher.params import LikeMotivation, client_root
 from kesher.readers import (
     DataRoot,
@@ -29,7 +30,6 @@ from kesher.survey.analysis import LikeStudy
 from kesher.survey.quality import kept
 from kesher.survey.sample import design_of, raked
 from kesher.words import Quantity, Text, both, same, say
-
 
 CONSUMERS = "consumers"  # the group of a published study that stands beside the client's customers
 EXPECTATIONS_STUDY, WAYS_STUDY = "cmo_council_2011_expectations", "clickfox_2012"
@@ -64,16 +64,13 @@ def check(params: LikeMotivation) -> LikeData:
     Raises one DataRefused with all of them.
     """
     root = DataRoot(client_root(params))
-    faults = []
-    try:
-        options = read_options(root, params.options)
-    except DataRefused as refused:
-        raise DataRefused(*refused.faults) from None
-    steps = [
+    options = read_options(root, params.options)
+    steps: list[Callable[[], object]] = [
         lambda: _respondents(root, params, options, "customers"),
         lambda: _marketers(root, params, options),
         lambda: read_margins(root, params.margins, options) if params.margins else None,
     ]
+    faults: list[Fault] = []
     for step in steps:
         try:
             step()
@@ -137,7 +134,11 @@ class Material:
 
     @cached_property
     def _labels(self) -> dict[tuple[str, str], Text]:
-        return {(option.question, option.option): option.label for options in self.data.options.values() for option in options}
+        return {
+            (option.question, option.option): option.label
+            for options in self.data.options.values()
+            for option in options
+        }
 
     def label(self, question: str, option: str) -> Text:
         """An option as the options table words it."""
@@ -203,6 +204,20 @@ class Material:
         return published_name(table)
 
     @property
+    def side_note(self) -> Text:
+        """Who stands for the marketing side, with their number."""
+        return say(f"like.side_note.{self.mode}", n=self.marketers_n or 0, study=self.study_name)
+
+    @property
+    def side_name(self) -> Text:
+        """The marketing side as a chart labels it."""
+        return say(f"like.chart.gap.second_{self.mode}", study=self.study_name)
+
+    def flag(self, flag: str) -> Text:
+        """A quality flag in words."""
+        return say(f"like.quality.{flag}", seconds=Quantity(self.study.quality.fast_seconds or 0, "count"))
+
+    @property
     def source(self) -> Text:
         """The source line of a chart drawn from the survey."""
         key = "like.source.illustrative" if self.params.illustrative else "like.source.survey"
@@ -228,8 +243,9 @@ class Material:
     def effective_n(self) -> float:
         """Kish's effective base of the customers the shares of reasons are of."""
         reasons = self.used.questions.get("reasons")
-        weights = self.study.design.weights[reasons.base(self.study.base)] if reasons else []
-        return effective_base(weights) if len(weights) else 0.0
+        if reasons is None or not (mask := reasons.base(self.study.base)).any():
+            return 0.0
+        return effective_base(self.study.design.weights[mask])
 
 
 def published_name(table: PublishedTable) -> Text:

@@ -103,7 +103,13 @@ def _count(id: str, key: str, value: float, digits: int = 0, method: str = "coun
     said = _method(method)
     unit: Unit = "count" if digits == 0 else "ratio"
     return Number(
-        id=id, label=say(f"like.number.{key}"), value=value, unit=unit, digits=digits, method=said["en"], method_text=said
+        id=id,
+        label=say(f"like.number.{key}"),
+        value=value,
+        unit=unit,
+        digits=digits,
+        method=said["en"],
+        method_text=said,
     )
 
 
@@ -126,8 +132,12 @@ def _bases(m: Material) -> Iterator[Number]:
         yield _count("marketers.n", "marketers_n", m.marketers_n)
 
 
-def _side_numbers(m: Material, side: SideShares, prefix: str, question: str, group: str, key: str, method: str) -> Iterator[Number]:
-    reason = None if side.interval != "none" else say(f"like.reason.{'whole_team' if side.mode == 'whole_team' else 'no_n'}")
+def _side_numbers(
+    m: Material, side: SideShares, prefix: str, question: str, group: str, key: str, method: str
+) -> Iterator[Number]:
+    reason = (
+        None if side.interval != "none" else say(f"like.reason.{'whole_team' if side.mode == 'whole_team' else 'no_n'}")
+    )
     for row in side.table().to_dict("records"):
         option = str(row["option"])
         bare = side.interval == "none"
@@ -155,16 +165,25 @@ def _shares(m: Material) -> Iterator[Number]:
         if side is None:
             withheld = study.missing.get(f"shares.{question}") == "withheld"
             for option in m.options(question):
-                label, reason = say(f"like.number.{key}", option=m.label(question, option)), why(m, f"shares.{question}")
+                label, reason = (
+                    say(f"like.number.{key}", option=m.label(question, option)),
+                    why(m, f"shares.{question}"),
+                )
                 empty = number(f"{prefix}.{option}", label, None, "share", method=_method("share"), reason=reason)
                 yield empty.refused("withheld", reason) if withheld else empty
             continue
         yield from _side_numbers(m, side, prefix, question, "customers", key, "share")
     if study.marketers is not None:
         sealed = m.mode == "sealed_guesses"
-        method = {"sealed_guesses": "median_guess", "whole_team": "share_whole_team", "published_table": "share_published"}
+        method = {
+            "sealed_guesses": "median_guess",
+            "whole_team": "share_whole_team",
+            "published_table": "share_published",
+        }
         key = "marketers_share_sealed_guesses" if sealed else "marketers_share"
-        yield from _side_numbers(m, study.marketers, "marketers.share", "reasons", "marketers", key, method.get(m.mode, "share"))
+        yield from _side_numbers(
+            m, study.marketers, "marketers.share", "reasons", "marketers", key, method.get(m.mode, "share")
+        )
 
 
 def _gaps(m: Material) -> Iterator[Number]:
@@ -222,22 +241,56 @@ def _guesses(m: Material) -> Iterator[Number]:
     guesses = m.study.guesses
     if guesses is None:
         if m.mode == "sealed_guesses":
-            yield number("predictions.surprise_pp", say("like.number.surprise"), None, "pp", method=_method("surprise"), reason=why(m, "guesses"), signed=False)
+            yield number(
+                "predictions.surprise_pp",
+                say("like.number.surprise"),
+                None,
+                "pp",
+                method=_method("surprise"),
+                reason=why(m, "guesses"),
+                signed=False,
+            )
         return
     base = {"marketers": guesses.guessers}
     inputs = tuple(f"gap.{option}" for option in guesses.table["option"])
     yield number(
-        "predictions.surprise_pp", say("like.number.surprise"), guesses.surprise_pp, "pp", low=guesses.surprise_low_pp,
-        high=guesses.surprise_high_pp, digits=1, confidence=guesses.confidence, method=_method("surprise"), base=base, inputs=inputs, signed=False,
-    )  # fmt: skip
+        "predictions.surprise_pp",
+        say("like.number.surprise"),
+        guesses.surprise_pp,
+        "pp",
+        low=guesses.surprise_low_pp,
+        high=guesses.surprise_high_pp,
+        digits=1,
+        confidence=guesses.confidence,
+        method=_method("surprise"),
+        base=base,
+        inputs=inputs,
+        signed=False,
+    )
     yield number(
-        "predictions.guesser_error_pp", say("like.number.guess_error"), guesses.guesser_error_pp, "pp", digits=1,
-        method=_method("guess_error"), base=base, reason=say("like.reason.whole_team"), signed=False,
-    )  # fmt: skip
+        "predictions.guesser_error_pp",
+        say("like.number.guess_error"),
+        guesses.guesser_error_pp,
+        "pp",
+        digits=1,
+        method=_method("guess_error"),
+        base=base,
+        reason=say("like.reason.whole_team"),
+        signed=False,
+    )
     for wave in guesses.waves.to_dict("records"):
         label = say("like.number.surprise_wave", wave=int(wave["wave"]))
         reason = say("like.reason.whole_team")
-        yield number(f"predictions.wave_{int(wave['wave'])}.surprise_pp", label, wave["surprise_pp"], "pp", digits=1, method=_method("surprise"), reason=reason, signed=False)
+        yield number(
+            f"predictions.wave_{int(wave['wave'])}.surprise_pp",
+            label,
+            wave["surprise_pp"],
+            "pp",
+            digits=1,
+            method=_method("surprise"),
+            reason=reason,
+            signed=False,
+        )
 
 
 def _offers(m: Material) -> Iterator[Number]:
@@ -251,13 +304,28 @@ def _offers(m: Material) -> Iterator[Number]:
         inputs = tuple(f"expectation.{option}" for option in found.best)
         base, effective = {"customers": offers.base}, {"customers": offers.effective_base}
         yield number(
-            f"offers.{found.size}.reach", say("like.number.reach", k=found.size), found.reach, "share", low=found.low, high=found.high,
-            confidence=offers.confidence, method=_method("reach"), base=base, effective_base=effective, inputs=inputs,
-        )  # fmt: skip
+            f"offers.{found.size}.reach",
+            say("like.number.reach", k=found.size),
+            found.reach,
+            "share",
+            low=found.low,
+            high=found.high,
+            confidence=offers.confidence,
+            method=_method("reach"),
+            base=base,
+            effective_base=effective,
+            inputs=inputs,
+        )
         yield number(
-            f"offers.{found.size}.win_rate", say("like.number.win_rate", k=found.size), found.win_rate, "share",
-            method=_method("win_rate"), base=base, inputs=inputs, reason=say("like.reason.resamples"),
-        )  # fmt: skip
+            f"offers.{found.size}.win_rate",
+            say("like.number.win_rate", k=found.size),
+            found.win_rate,
+            "share",
+            method=_method("win_rate"),
+            base=base,
+            inputs=inputs,
+            reason=say("like.reason.resamples"),
+        )
 
 
 def _programmes(m: Material) -> Iterator[Number]:
@@ -289,15 +357,30 @@ def _drivers(m: Material) -> Iterator[Number]:
         outcome_name = say(f"like.chart.drivers.{outcome}")
         base, method = {"customers": found.base}, _method("relative_weight")
         yield number(
-            f"drivers.{outcome}.r_squared", say("like.number.r_squared", outcome=outcome_name), found.r_squared, "share",
-            low=found.r_squared_low, high=found.r_squared_high, confidence=found.confidence, method=method, base=base,
-        )  # fmt: skip
+            f"drivers.{outcome}.r_squared",
+            say("like.number.r_squared", outcome=outcome_name),
+            found.r_squared,
+            "share",
+            low=found.r_squared_low,
+            high=found.r_squared_high,
+            confidence=found.confidence,
+            method=method,
+            base=base,
+        )
         for row in found.table.to_dict("records"):
             label = say("like.number.driver", outcome=outcome_name, option=m.reason(str(row["item"])))
             yield number(
-                f"drivers.{outcome}.{row['item']}", label, row["weight"], "share", low=row["low"], high=row["high"], digits=1,
-                confidence=found.confidence, method=method, base=base,
-            )  # fmt: skip
+                f"drivers.{outcome}.{row['item']}",
+                label,
+                row["weight"],
+                "share",
+                low=row["low"],
+                high=row["high"],
+                digits=1,
+                confidence=found.confidence,
+                method=method,
+                base=base,
+            )
 
 
 def _recommend(m: Material) -> Iterator[Number]:
@@ -305,25 +388,36 @@ def _recommend(m: Material) -> Iterator[Number]:
     people = m.used.people
     label = say("like.number.recommend_share")
     if "recommend" not in people:
-        yield number("recommend.share", label, None, "share", method=_method("share"), reason=say("like.reason.no_outcome"))
+        yield number(
+            "recommend.share", label, None, "share", method=_method("share"), reason=say("like.reason.no_outcome")
+        )
         return
     answers = people["recommend"].to_numpy(dtype=float)
     answered = np.isfinite(answers)
     if not answered.any():
-        yield number("recommend.share", label, None, "share", method=_method("share"), reason=say("like.reason.no_outcome"))
+        yield number(
+            "recommend.share", label, None, "share", method=_method("share"), reason=say("like.reason.no_outcome")
+        )
         return
     found = estimate_shares((answers >= PROMOTER)[:, None], answered, m.study.design)
     low, high = share_interval(found.share, found.effective_base, m.params.confidence, found.degrees_of_freedom)
     yield number(
-        "recommend.share", label, found.share[0], "share", low=low[0], high=high[0], confidence=m.params.confidence,
-        method=_method("share"), base={"customers": found.base}, effective_base={"customers": found.effective_base[0]},
-    )  # fmt: skip
+        "recommend.share",
+        label,
+        found.share[0],
+        "share",
+        low=low[0],
+        high=high[0],
+        confidence=m.params.confidence,
+        method=_method("share"),
+        base={"customers": found.base},
+        effective_base={"customers": found.effective_base[0]},
+    )
 
 
 def detectable_rise(number: Number) -> float | None:
-    """The smallest rise of a share (0-1) that a second wave of the same size could tell from chance; None without a base."""
+    """The smallest rise of a share (0-1) a second wave of this size could tell from chance; None without a base."""
     n = number.effective_base.get("customers")
     if number.value is None or not n or number.low is None or number.high is None:
         return None
     return math.sqrt(2) * (number.high - number.low) / 2
-
