@@ -52,9 +52,7 @@ def font(size: float, colour: str, *, bold: bool = False) -> Dict:
     return {"size": size, "color": colour, "weight": 700 if bold else 400}
 
 
-def scale(
-    values: Iterable[float | None], *, zero: bool, ticks: int, tight: bool
-) -> tuple[float, float, list[float]]:
+def scale(values: Iterable[float | None], *, zero: bool, ticks: int, tight: bool) -> tuple[float, float, list[float]]:
     """Lowest and highest value of the axis and its round ticks; ``zero`` keeps zero in sight.
 
     The axis ends on ticks, unless it is ``tight``: then at the values, for a phone's few pixels.
@@ -83,14 +81,7 @@ class Sheet:
     """Collects rows and marks, then becomes a figure; ``values`` are all that the value axis must show."""
 
     def __init__(
-        self,
-        language: str,
-        *,
-        narrow: bool,
-        values: Iterable[float | None],
-        zero: bool,
-        column: Dict,
-        currency: str,
+        self, language: str, *, narrow: bool, values: Iterable[float | None], zero: bool, column: Dict, currency: str
     ) -> None:
         self.language, self.narrow, self.rtl = language, narrow, language in RIGHT_TO_LEFT
         self.column, self.currency = column, currency
@@ -140,9 +131,7 @@ class Sheet:
         return middle
 
     def _label(self, lines: list[str], notes: list[str], y: float, *, bold: bool = False) -> None:
-        widths = [width(line, self.size, bold=bold) for line in lines] + [
-            width(one, self.small) for one in notes
-        ]
+        widths = [width(line, self.size, bold=bold) for line in lines] + [width(one, self.small) for one in notes]
         self.label_width = max(self.label_width, *widths)
         small = f'<span style="font-size:{self.small}px;color:{GREY}">'
         texts = [plotly_text(line, self.language) for line in lines]
@@ -151,9 +140,7 @@ class Sheet:
         look = {"align": self.start, "font": font(self.size, INK, bold=bold), "bgcolor": PAPER}
         self.labels.append({"text": "<br>".join(texts)} | at | look)
 
-    def line(
-        self, first: float, last: float, y: float, colour: str, *, size: float = 3, dash: str = "solid"
-    ) -> None:
+    def line(self, first: float, last: float, y: float, colour: str, *, size: float = 3, dash: str = "solid") -> None:
         """A line between two values."""
         marks = self.marks.setdefault(Style("line", colour, size, dash), Marks())
         marks.x += [first, last, None]
@@ -171,11 +158,7 @@ class Sheet:
     def value(self, text: str, x: float, y: float, colour: str, *, bold: bool = True) -> None:
         """A direct label just beyond a value, on the side away from the labels."""
         self.value_width = max(self.value_width, width(text, self.size, bold=bold))
-        look = {
-            "xanchor": self.start,
-            "xshift": -12 if self.rtl else 12,
-            "font": font(self.size, colour, bold=bold),
-        }
+        look = {"xanchor": self.start, "xshift": -12 if self.rtl else 12, "font": font(self.size, colour, bold=bold)}
         self._note(text, x, y, look)
 
     def name(self, text: str, x: float, y: float) -> None:
@@ -251,10 +234,7 @@ class Sheet:
             "xaxis": self._axis() | {"tickvals": self.ticks, "ticktext": ticks},
             "yaxis": {"range": [self.bottom, 0], "visible": False, "fixedrange": True},
         }
-        return {
-            "data": [_trace(style, marks) for style, marks in traces],
-            "layout": layout(self.language) | own,
-        }
+        return {"data": [_trace(style, marks) for style, marks in traces], "layout": layout(self.language) | own}
 
     def _axis(self) -> Dict:
         zero = {"zeroline": self.zero_line, "zerolinecolor": INK, "zerolinewidth": 1}
@@ -267,13 +247,7 @@ def layout(language: str) -> Dict:
     """What every figure shares: paper, fonts, quiet interaction."""
     align = "right" if language in RIGHT_TO_LEFT else "left"
     hover = {"bgcolor": PAPER, "bordercolor": INK, "align": align}
-    paper = {
-        "autosize": True,
-        "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
-        "showlegend": False,
-        "bargap": 0,
-    }
+    paper = {"autosize": True, "paper_bgcolor": PAPER, "plot_bgcolor": PAPER, "showlegend": False, "bargap": 0}
     return paper | {
         "font": {"family": FONT, "size": 14, "color": INK},
         "hoverlabel": hover | {"font": {"family": FONT, "size": 13, "color": INK}},

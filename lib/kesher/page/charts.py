@@ -17,15 +17,9 @@ from kesher.words import bare, say
 KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "dumbbell": (frozenset({"label", "first", "second", "gap"}), frozenset({"distinct", "accent"})),
     "slope": (frozenset({"label", "first", "second"}), frozenset({"accent"})),
-    "bars": (
-        frozenset({"label", "value"}),
-        frozenset({"low", "high", "base", "reference", "grey", "accent"}),
-    ),
+    "bars": (frozenset({"label", "value"}), frozenset({"low", "high", "base", "reference", "grey", "accent"})),
     "difference": (frozenset({"label", "value", "low", "high"}), frozenset({"group", "distinct"})),
-    "range": (
-        frozenset({"label", "actual", "guess"}),
-        frozenset({"low", "high", "guess_low", "guess_high"}),
-    ),
+    "range": (frozenset({"label", "actual", "guess"}), frozenset({"low", "high", "guess_low", "guess_high"})),
 }
 _DRAW = {
     "dumbbell": kinds.dumbbell, "slope": kinds.slope, "bars": kinds.bars, "difference": kinds.difference,
@@ -58,10 +52,7 @@ def figure(spec: dict[str, Any], language: str, *, narrow: bool = False) -> dict
 
 def described(spec: dict[str, Any], language: str, *, most: int = 12) -> str:
     """What the chart shows, in words, for readers who do not see it."""
-    lines = [
-        f"{plain(spec['title'], language).rstrip('.')}.",
-        plain(say(f"part.chart.{spec['kind']}"), language),
-    ]
+    lines = [f"{plain(spec['title'], language).rstrip('.')}.", plain(say(f"part.chart.{spec['kind']}"), language)]
     for row in spec["rows"][:most]:
         shown = [f"{name} {value}" for name, value in _told(spec, row, language)]
         label = row["label"] if isinstance(row["label"], str) else plain(row["label"], language)
@@ -83,10 +74,7 @@ def _told(spec: dict[str, Any], row: dict[str, Any], language: str) -> list[tupl
         value = cell(row[role], column["unit"], column["digits"], language, spec["currency"])
         low, high = row.get(_BOUNDS.get(role, ("", ""))[0]), row.get(_BOUNDS.get(role, ("", ""))[1])
         if low is not None and high is not None:
-            bounds = [
-                number(end, column["unit"], column["digits"], language, spec["currency"])
-                for end in (low, high)
-            ]
+            bounds = [number(end, column["unit"], column["digits"], language, spec["currency"]) for end in (low, high)]
             value += f" ({' – '.join(bounds)})"
         told.append((plain(name, language), bare(value)))
     return told

@@ -13,9 +13,7 @@ from kesher.page.text import RIGHT_TO_LEFT, direction
 
 LINE, PALE = "#d5dce3", "#f5f7f9"
 _QUIET = f"color:{GREY};font-size:13px;margin:2px 0;text-align:START"
-_CELL = (
-    f"text-align:START;vertical-align:top;padding:6px 6px;border-bottom:1px solid {LINE};background:{PAPER}"
-)
+_CELL = f"text-align:START;vertical-align:top;padding:6px 6px;border-bottom:1px solid {LINE};background:{PAPER}"
 _BLOCK = "display:block;float:none;width:auto;padding:0;text-align:START"
 _NUMBER = _CELL.replace("START", "END") + ";white-space:nowrap"
 
@@ -58,12 +56,8 @@ def in_lab(markup: str, language: str) -> str:
         return f'<{tag}{rest} style="{look.replace("START", start).replace("END", end)}">'
 
     body = _TAG.sub(styled, markup)
-    body = re.sub(
-        r"(<summary[^>]*>)<h2 style=\"[^\"]*\">", r'\1<h2 style="display:inline;font-size:16px">', body
-    )
-    body = re.sub(
-        r"(<p class=\"answer\".*?</p>)", lambda one: _accented(one[1]), body, count=1, flags=re.DOTALL
-    )
+    body = re.sub(r"(<summary[^>]*>)<h2 style=\"[^\"]*\">", r'\1<h2 style="display:inline;font-size:16px">', body)
+    body = re.sub(r"(<p class=\"answer\".*?</p>)", lambda one: _accented(one[1]), body, count=1, flags=re.DOTALL)
     look = f"background:{PAPER};color:{INK};font-family:{FONT};font-size:15px;line-height:1.5;padding:2px 0"
     look = look.replace("'", "&#x27;")
     return f'<div class="kesher" lang="{language}" dir="{direction(language)}" style="{look}">{body}</div>'

@@ -44,9 +44,7 @@ class Meta:
     approved: Mapping[str, str] | None = None
 
     @classmethod
-    def of(
-        cls, results: Mapping[str, Any], *, run: str = "", approved: Mapping[str, str] | None = None
-    ) -> Meta:
+    def of(cls, results: Mapping[str, Any], *, run: str = "", approved: Mapping[str, str] | None = None) -> Meta:
         """From the JSON data of a Result."""
         named = ("client", "client_name", "workbook", "title", "as_of", "illustrative")
         return cls(**{name: results[name] for name in named}, run=run, approved=approved)
@@ -181,12 +179,8 @@ def _chart(part: Part, language: str, level: int, picture: str | None) -> str:
         rows = grid(charts.data_table(part.data), language, esc(plain(part.data["title"], language)))
         summary = f"<summary>{esc(say('page.figures')[language])}</summary>"
         foot = chart_foot(part.data, language) + f'<details class="figures">{summary}{rows}</details>'
-    place = (
-        f'<div class="plot" role="img" aria-label="{esc(alt)}" data-figures="{esc(_script_id(part))}"></div>'
-    )
-    return (
-        f'<figure class="chart" data-part="{esc(part.id)}">{head}{place}{_still(picture, alt)}{foot}</figure>'
-    )
+    place = f'<div class="plot" role="img" aria-label="{esc(alt)}" data-figures="{esc(_script_id(part))}"></div>'
+    return f'<figure class="chart" data-part="{esc(part.id)}">{head}{place}{_still(picture, alt)}{foot}</figure>'
 
 
 def _still(picture: str | None, alt: str) -> str:
@@ -218,10 +212,7 @@ def figures(part: Part, language: str) -> dict[str, Any]:
     """The figures of a chart part: for a page's width and for a phone's."""
     if part.kind == "figure":
         return {"wide": part.data["figure"]}
-    drawn = {
-        "wide": charts.figure(part.data, language),
-        "narrow": charts.figure(part.data, language, narrow=True),
-    }
+    drawn = {"wide": charts.figure(part.data, language), "narrow": charts.figure(part.data, language, narrow=True)}
     return {name: _short(figure) for name, figure in drawn.items()}
 
 

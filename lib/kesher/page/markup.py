@@ -72,8 +72,7 @@ def cards(data: Data, language: str, level: int) -> str:
         mark = f' data-number="{esc(ids)}"' if ids else ""
         label, value, note = (esc(card[name][language]) for name in ("label", "value", "note"))
         shown.append(
-            f'<div class="card"><p class="k">{label}</p><p class="v"{mark}>{value}</p>'
-            f'<p class="n">{note}</p></div>'
+            f'<div class="card"><p class="k">{label}</p><p class="v"{mark}>{value}</p><p class="n">{note}</p></div>'
         )
     return f'<div class="cards">{"".join(shown)}</div>' if shown else ""
 
@@ -115,9 +114,7 @@ def warnings(data: Data, language: str, level: int) -> str:
     """What to know before believing a number."""
     if not data["rows"]:
         return ""
-    items = "".join(
-        f'<li data-code="{esc(row["code"])}">{esc(row["text"][language])}</li>' for row in data["rows"]
-    )
+    items = "".join(f'<li data-code="{esc(row["code"])}">{esc(row["text"][language])}</li>' for row in data["rows"])
     return f'<section class="care"><h2>{word("heading.warnings", language)}</h2><ul>{items}</ul></section>'
 
 

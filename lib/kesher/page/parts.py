@@ -151,16 +151,12 @@ def _table(result: Result, id: str, names: Iterable[str] | None = None) -> dict[
     return {
         "columns": [_column(known[name]) for name in wanted],
         "rows": _plain([[record[name] for name in wanted] for record in records]),
-        "numbers": [
-            [_number_id(result.numbers, name, record, codes) for name in wanted] for record in records
-        ],
+        "numbers": [[_number_id(result.numbers, name, record, codes) for name in wanted] for record in records],
         "currency": result.currency,
     }
 
 
-def _number_id(
-    numbers: Mapping[str, Number], name: str, record: Mapping[str, Any], codes: list[str]
-) -> str | None:
+def _number_id(numbers: Mapping[str, Number], name: str, record: Mapping[str, Any], codes: list[str]) -> str | None:
     """The number a cell shows: ``<column>.<code of the row>``, when that number has the cell's value."""
     value = record[name]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -196,9 +192,7 @@ def quality(result: Result, *tables: str, titles: Mapping[str, Text] | None = No
     """Data quality: the tables named, or all whose id starts with ``quality``, folded under one heading."""
     wanted = tables or tuple(id for id in result.tables if id.startswith(QUALITY))
     given = titles or {}
-    shown = [
-        _table(result, id) | {"id": id, "title": given.get(id) or result.tables[id].title} for id in wanted
-    ]
+    shown = [_table(result, id) | {"id": id, "title": given.get(id) or result.tables[id].title} for id in wanted]
     return Part("quality", "quality", {"tables": shown})
 
 
@@ -220,9 +214,7 @@ def sources(result: Result) -> Part:
 def numbers(result: Result) -> Part:
     """Every number with interval, base and method, folded; its output carries the whole result too."""
     rows = [_numeral(asdict(number)) for number in result.numbers.values()]
-    return Part(
-        "numbers", "numbers", {"rows": _plain(rows), "currency": result.currency}, {RESULT: result.to_json()}
-    )
+    return Part("numbers", "numbers", {"rows": _plain(rows), "currency": result.currency}, {RESULT: result.to_json()})
 
 
 def _numeral(number: dict[str, Any]) -> dict[str, Any]:

@@ -21,15 +21,7 @@ from kesher.page.canvas import PAPER
 from kesher.page.layout import CHARTS, figures, in_script, plotly_path
 from kesher.page.parts import Part
 
-NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "microsoft-edge",
-    "msedge",
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 PLACES = {
     "darwin": (
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -100,18 +92,11 @@ def pictures(
     if program is None or not drawn:
         return None if drawn else {}
     keys = {f"{language} {part.id}": (language, part.id) for language in languages for part in drawn}
-    wanted = {
-        f"{language} {part.id}": figures(part, language)["wide"] for language in languages for part in drawn
-    }
+    wanted = {f"{language} {part.id}": figures(part, language)["wide"] for language in languages for part in drawn}
     with tempfile.TemporaryDirectory(prefix="kesher-", ignore_cleanup_errors=True) as folder:
         page = Path(folder) / "charts.html"
         page.write_text(_page(wanted), encoding="utf-8")
-        call = [
-            *command(program, Path(folder) / "profile"),
-            "--virtual-time-budget=60000",
-            "--dump-dom",
-            page.as_uri(),
-        ]
+        call = [*command(program, Path(folder) / "profile"), "--virtual-time-budget=60000", "--dump-dom", page.as_uri()]
         try:
             done = subprocess.run(call, capture_output=True, timeout=timeout, check=True)
         except (subprocess.SubprocessError, OSError):

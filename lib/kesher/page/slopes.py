@@ -33,21 +33,13 @@ def slope(spec: Dict, language: str, narrow: bool) -> Dict:
             look = {"font": font(size, ACCENT if accent else INK, bold=accent)}
             notes.append({"text": text, "y": places[role][place]} | _beside(x, role, rtl) | look)
         colour = ACCENT if accent else MARK if some_accent else INK
-        data.append(
-            _line(spec, row, labels[place], [places[role][place] for role, _ in ENDS], colour, language)
-        )
+        data.append(_line(spec, row, labels[place], [places[role][place] for role, _ in ENDS], colour, language))
     tall = sum(heights) + 6 * len(heights)
     top = 20 + 13 * LINE * head_lines
     side = ("r", "l") if rtl else ("l", "r")
     own = {
         "height": round(tall + top + 10),
-        "margin": {
-            "t": top,
-            "b": 10,
-            side[0]: widest["first"] + 24,
-            side[1]: widest["second"] + 24,
-            "pad": 0,
-        },
+        "margin": {"t": top, "b": 10, side[0]: widest["first"] + 24, side[1]: widest["second"] + 24, "pad": 0},
         "annotations": notes,
         "xaxis": {"range": [1, 0] if rtl else [0, 1], "visible": False, "fixedrange": True},
         "yaxis": {"range": [tall, 0], "visible": False, "fixedrange": True},
@@ -75,9 +67,7 @@ def _end(rank: str, lines: list[str], role: str, language: str, size: float, bol
         return plotly_text(rank, language), width(rank, size, bold=bold)
     first, *rest = lines
     joined = f"{first}  {rank}" if role == "first" else f"{rank}  {first}"
-    return plotly_text([joined, *rest], language), max(
-        width(one, size, bold=bold) for one in [joined, *rest]
-    ) + 6
+    return plotly_text([joined, *rest], language), max(width(one, size, bold=bold) for one in [joined, *rest]) + 6
 
 
 def _beside(x: int, role: str, rtl: bool) -> Dict:
@@ -97,15 +87,7 @@ def _heads(spec: Dict, language: str, narrow: bool) -> tuple[list[Dict], int, di
         middle = narrow and role == "second"  # no labels there: the head stands over its end
         taken[role], most = (wide / 2 - 16 if middle else wide), max(most, len(lines))
         outer = "right" if (role == "first") != (language in RIGHT_TO_LEFT) else "left"
-        at = {
-            "x": x,
-            "y": 1,
-            "xref": "x",
-            "yref": "paper",
-            "yanchor": "bottom",
-            "yshift": 8,
-            "showarrow": False,
-        }
+        at = {"x": x, "y": 1, "xref": "x", "yref": "paper", "yanchor": "bottom", "yshift": 8, "showarrow": False}
         look = {"xanchor": "center" if middle else outer, "font": font(13, GREY, bold=True)}
         heads.append({"text": plotly_text(lines, language)} | at | look)
     return heads, most, taken
@@ -117,9 +99,6 @@ def _line(spec: Dict, row: Dict, label: str, y: list[float], colour: str, langua
         name = (spec["names"].get(role) or spec["columns"][role]["label"])[language]
         told.append(f"{name}: {_rank(spec, row, role, language)}")
     hover = plotly_text([part for line in told for part in wrapped(line, 220, 13)], language)
-    look = {
-        "line": {"color": colour, "width": 2 if colour == MARK else 3},
-        "marker": {"size": 9, "color": colour},
-    }
+    look = {"line": {"color": colour, "width": 2 if colour == MARK else 3}, "marker": {"size": 9, "color": colour}}
     at = {"x": [0, 1], "y": y, "cliponaxis": False, "hoverinfo": "text", "hovertext": [hover, hover]}
     return {"type": "scatter", "mode": "lines+markers"} | at | look

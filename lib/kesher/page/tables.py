@@ -28,8 +28,7 @@ def grid(data: Data, language: str, caption: str) -> str:
     )
     ids = data["numbers"] or [[None] * len(columns) for _ in data["rows"]]
     body = "".join(
-        _row(row, columns, marks, language, data["currency"])
-        for row, marks in zip(data["rows"], ids, strict=True)
+        _row(row, columns, marks, language, data["currency"]) for row, marks in zip(data["rows"], ids, strict=True)
     )
     return _scroll(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption)
 
@@ -39,9 +38,7 @@ def _row(row: list[Any], columns: list[Data], ids: list[str | None], language: s
     for place, (value, column, id) in enumerate(zip(row, columns, ids, strict=True)):
         tag = 'th scope="row"' if place == 0 else "td"
         mark = f' data-number="{esc(id)}"' if id else ""
-        text = esc(
-            cell(value, column["unit"], column["digits"], language, currency, signed=column.get("signed"))
-        )
+        text = esc(cell(value, column["unit"], column["digits"], language, currency, signed=column.get("signed")))
         cells.append(f"<{tag}{_side(column['unit'])}{mark}>{text}</{tag[:2]}>")
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -62,8 +59,7 @@ def _stacked(title: str, heads: list[str], rows: list[list[str]], kind: str) -> 
     body = "".join(
         '<tr role="row">'
         + "".join(
-            f'<td role="cell" data-head="{name}"><div>{one}</div></td>'
-            for name, one in zip(heads, row, strict=True)
+            f'<td role="cell" data-head="{name}"><div>{one}</div></td>' for name, one in zip(heads, row, strict=True)
         )
         + "</tr>"
         for row in rows
@@ -134,9 +130,7 @@ def claims(data: Data, language: str, level: int) -> str:
     heads = [word(f"claims.{name}", language) for name in ("claim", "says", "found", "verdict")]
     page = f"<h2>{title}</h2>{_stacked(title, heads, rows[:CLAIMS_SHOWN], 'claims')}"
     if len(rows) > CLAIMS_SHOWN:
-        page += folded(
-            word("heading.more_claims", language), _stacked(title, heads, rows[CLAIMS_SHOWN:], "claims")
-        )
+        page += folded(word("heading.more_claims", language), _stacked(title, heads, rows[CLAIMS_SHOWN:], "claims"))
     return page
 
 
@@ -163,12 +157,7 @@ def assumptions(data: Data, language: str, level: int) -> str:
     """The choices the answer rests on, folded."""
     title = word("heading.assumptions", language)
     rows = [
-        [
-            esc(row["text"][language]),
-            esc(row["value"][language]),
-            esc(row["grade"]),
-            esc(row["flips"][language]),
-        ]
+        [esc(row["text"][language]), esc(row["value"][language]), esc(row["grade"]), esc(row["flips"][language])]
         for row in data["rows"]
     ]
     heads = [word(f"assumptions.{name}", language) for name in ("text", "value", "grade", "flips")]
@@ -229,8 +218,7 @@ def _interval(row: Data, language: str, currency: str) -> str:
         return ""
     sign = row.get("signed")
     low, high = (
-        number(row[end], row["unit"], row["digits"], language, currency, signed=sign)
-        for end in ("low", "high")
+        number(row[end], row["unit"], row["digits"], language, currency, signed=sign) for end in ("low", "high")
     )
     between = say("unit.interval", low=low, high=high)
     if row.get("interval") == "scenario":

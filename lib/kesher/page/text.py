@@ -107,9 +107,7 @@ def ranges(text: str, language: str) -> str:
     return _RANGE.sub(rf"{LRI}\g<0>{PDI}", text)
 
 
-def cell(
-    value: Cell, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None
-) -> str:
+def cell(value: Cell, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None) -> str:
     """One cell of a table as the language writes it; a missing value is a dash."""
     if value is None:
         return "–"
@@ -122,9 +120,7 @@ def cell(
     return number(value, unit, digits, language, currency, signed=signed)
 
 
-def number(
-    value: float, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None
-) -> str:
+def number(value: float, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None) -> str:
     """A number in its unit, isolated where the language needs it; points carry their sign."""
     if unit == "rank" and value != round(value):
         digits = max(digits, 1)  # a tie: the two of places 2 and 3 both stand at 2.5
@@ -135,10 +131,7 @@ def number(
 
 def day(written: str, language: str, style: str = "long") -> str:
     """An ISO date as the language writes it (31 October 2026, never month first); any other text as it is."""
-    patterns = {
-        "en": {"long": "d MMMM y", "medium": "d MMM y"},
-        "he": {"long": "d בMMMM y", "medium": "d.M.y"},
-    }
+    patterns = {"en": {"long": "d MMMM y", "medium": "d MMM y"}, "he": {"long": "d בMMMM y", "medium": "d.M.y"}}
     pattern = patterns[language][style]
     try:
         return str(format_date(datetime.date.fromisoformat(written), format=pattern, locale=language))
@@ -205,8 +198,7 @@ def plotly_text(lines: list[str] | str, language: str) -> str:
     """
     given = [lines] if isinstance(lines, str) else lines
     inert = [
-        ranges(clean(line), language).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        for line in given
+        ranges(clean(line), language).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in given
     ]
     if language in RIGHT_TO_LEFT:
         inert = [f"{RLI}{line}{PDI}" for line in inert]

@@ -48,9 +48,7 @@ def allowed(model: type[BaseModel], name: str) -> str:
 def _one(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
     if "enum" in schema:
-        return "one of " + ", ".join(
-            item if re.search(r"\w", item) else repr(item) for item in schema["enum"]
-        )
+        return "one of " + ", ".join(item if re.search(r"\w", item) else repr(item) for item in schema["enum"])
     if "const" in schema:
         return str(schema["const"])
     if kind == "array":
@@ -62,9 +60,7 @@ def _one(schema: dict[str, Any]) -> str:
     if kind in ("integer", "number"):
         noun = "a whole number" if kind == "integer" else "a number"
         low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
-        start = (
-            f" from {low:g}" if low is not None else f" above {above:g} and up" if above is not None else ""
-        )
+        start = f" from {low:g}" if low is not None else f" above {above:g} and up" if above is not None else ""
         high = schema.get("maximum")
         return noun + start + (f" to {high:.10g}" if high is not None else "")
     if "pattern" in schema:
@@ -101,11 +97,7 @@ def hint(value: object, wanted: str) -> str:
         if re.fullmatch(r"[-+]?0[0-9]+", value):
             return " Write it without the leading zero."
         if re.fullmatch(r"[-+]?[0-9.]+ ?%", value):
-            return (
-                f" Write a share as a decimal: {float(value.rstrip('% ')) / 100:g}."
-                if value.count(".") < 2
-                else ""
-            )
+            return f" Write a share as a decimal: {float(value.rstrip('% ')) / 100:g}." if value.count(".") < 2 else ""
         if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", value):
             return f" Write {re.sub('[,_]', '', value)}."
         if re.fullmatch(r"[0-9]+(:[0-9]+)+", value):
@@ -118,9 +110,7 @@ def hint(value: object, wanted: str) -> str:
     return ""
 
 
-def fault_of(
-    error: ErrorDetails, model: type[BaseModel], where: str = "parameters", row: int | None = None
-) -> Fault:
+def fault_of(error: ErrorDetails, model: type[BaseModel], where: str = "parameters", row: int | None = None) -> Fault:
     """What pydantic found, as a fault a consultant can mend."""
     if not error["loc"]:  # parameters that do not fit together
         what = _sentence(error["msg"].removeprefix("Value error, "))
@@ -128,22 +118,13 @@ def fault_of(
     name = str(error["loc"][0])
     if error["type"] == "missing":
         return Fault(
-            where,
-            "missing",
-            "It is not given and has no default.",
-            f"Allowed: {allowed(model, name)}.",
-            row,
-            name,
+            where, "missing", "It is not given and has no default.", f"Allowed: {allowed(model, name)}.", row, name
         )
     if error["type"] == "extra_forbidden":
         return unknown(name, model.model_fields, where, row)
     wanted = allowed(model, name)
     given = written(error["input"])
-    kind = (
-        "wrong type"
-        if error["type"].endswith("_type") or error["type"] == "int_from_float"
-        else "out of range"
-    )
+    kind = "wrong type" if error["type"].endswith("_type") or error["type"] == "int_from_float" else "out of range"
     if error["type"] == "value_error":  # a check of our own, which says itself what it wants
         what = _sentence(f"{given}: {error['msg'].removeprefix('Value error, ')}")
         return Fault(where, "not allowed", what, "", row, name)

@@ -54,9 +54,7 @@ class Overrides:
         return self.values.get("client", {}) | self.values.get(workbook, {})
 
 
-def read_overrides(
-    settings: Sequence[str] = (), file: Path | None = None, registry: Registry = WORKBOOKS
-) -> Overrides:
+def read_overrides(settings: Sequence[str] = (), file: Path | None = None, registry: Registry = WORKBOOKS) -> Overrides:
     """Overrides from ``WORKBOOK.key=value`` texts and a file of ``WORKBOOK.key: value`` lines; the texts win.
 
     Raises UsageRefused for a text of another form, ParametersRefused for unknown names and bad YAML.
@@ -80,9 +78,7 @@ def read_overrides(
         model = ClientParameters if workbook == "client" else registry.get(workbook)
         if not dot or model is None:
             remedy = f"Write WORKBOOK.key. {nearest(workbook, ['client', *registry])}"
-            faults.append(
-                Fault(entry.where, "unknown name", f"{target!r} names no workbook.", remedy, entry.row)
-            )
+            faults.append(Fault(entry.where, "unknown name", f"{target!r} names no workbook.", remedy, entry.row))
         elif name not in model.model_fields:
             faults.append(unknown(name, model.model_fields, entry.where, entry.row))
         else:
@@ -135,18 +131,12 @@ def open_client(
     place = client_folder(str(folder))
     for name in workbooks:
         if name not in registry:
-            raise UsageRefused(
-                Fault("-w", "usage", f"There is no workbook {name!r}.", nearest(name, registry))
-            )
-    wanted = list(dict.fromkeys(workbooks)) or [
-        name for name in registry if (place / f"{name}.yml").is_file()
-    ]
+            raise UsageRefused(Fault("-w", "usage", f"There is no workbook {name!r}.", nearest(name, registry)))
+    wanted = list(dict.fromkeys(workbooks)) or [name for name in registry if (place / f"{name}.yml").is_file()]
     common, faults = _given(place / CLIENT_FILE, ClientParameters)
     faults += _stray_files(place, registry)
     if not wanted:
-        remedy = (
-            f"Copy {' or '.join(f'{name}.yml' for name in registry)} from params/_template and fill it in."
-        )
+        remedy = f"Copy {' or '.join(f'{name}.yml' for name in registry)} from params/_template and fill it in."
         faults.append(Fault(place.name, "missing", "The client's folder has no workbook's file.", remedy))
     models: dict[str, ClientParameters] = {}
     for name in wanted or [""]:
@@ -195,11 +185,7 @@ def _stray_files(place: Path, registry: Registry) -> Iterator[Fault]:
     """A misspelt file name would leave a workbook out in silence."""
     known = [CLIENT_FILE, *(f"{name}.yml" for name in registry)]
     for path in sorted(place.iterdir()):
-        if (
-            path.suffix.lower() in (".yml", ".yaml")
-            and path.name not in known
-            and not path.name.startswith(".")
-        ):
+        if path.suffix.lower() in (".yml", ".yaml") and path.name not in known and not path.name.startswith("."):
             yield Fault(path.name, "unknown name", "No workbook is called so.", nearest(path.name, known))
 
 
@@ -210,9 +196,7 @@ def _shared_faults(models: Mapping[str, ClientParameters]) -> Iterator[Fault]:
             yield Fault("parameters", "contradiction", what, f"Give it in {CLIENT_FILE} only.", column=name)
 
 
-def _root(
-    place: Path, common: Mapping[str, Given], models: Mapping[str, ClientParameters]
-) -> tuple[Path, list[Fault]]:
+def _root(place: Path, common: Mapping[str, Given], models: Mapping[str, ClientParameters]) -> tuple[Path, list[Fault]]:
     """The data root, resolved; checked even when other parameters are refused."""
     faults: list[Fault] = []
     model = next(iter(models.values()), None)

@@ -24,38 +24,22 @@ class ClientParameters(BaseModel):
         examples=["acme"],
     )
     name_en: str = Field(
-        min_length=1,
-        max_length=80,
-        description="the client's name in English",
-        examples=["Acme Coffee"],
+        min_length=1, max_length=80, description="the client's name in English", examples=["Acme Coffee"]
     )
-    name_he: str = Field(
-        min_length=1,
-        max_length=80,
-        description="the client's name in Hebrew",
-        examples=["אקמה קפה"],
-    )
-    illustrative: bool = Field(
-        default=False, description="true when the data are invented: said on every page"
-    )
+    name_he: str = Field(min_length=1, max_length=80, description="the client's name in Hebrew", examples=["אקמה קפה"])
+    illustrative: bool = Field(default=False, description="true when the data are invented: said on every page")
     country: str = Field(
-        default="IL",
-        pattern=r"^[A-Z]{2}$",
-        description="ISO 3166 code of the country whose figures come first",
+        default="IL", pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the country whose figures come first"
     )
     currency: str = Field(
         default="ILS", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the currency of all amounts"
     )
-    vat: Literal["included", "excluded"] = Field(
-        default="included", description="whether amounts include VAT"
-    )
+    vat: Literal["included", "excluded"] = Field(default="included", description="whether amounts include VAT")
     as_of: str = Field(
         description="the date the report speaks of, as 2026-10-31; never today's date by itself",
         examples=["2026-10-31"],
     )
-    confidence: float = Field(
-        default=0.95, ge=0.5, le=0.999, description="level of every confidence interval, share"
-    )
+    confidence: float = Field(default=0.95, ge=0.5, le=0.999, description="level of every confidence interval, share")
     seed: int = Field(default=20261031, ge=0, le=2**32 - 1, description="seed of everything random")
     data_root: str = Field(
         min_length=1,
@@ -63,12 +47,8 @@ class ClientParameters(BaseModel):
         description="folder of the client's files; relative to this file's folder",
         examples=["../../../clients/acme"],
     )
-    grey_below: int = Field(
-        default=30, ge=1, le=1000, description="bases below this are shown in grey, respondents"
-    )
-    withhold_below: int = Field(
-        default=10, ge=1, le=1000, description="bases below this are withheld, respondents"
-    )
+    grey_below: int = Field(default=30, ge=1, le=1000, description="bases below this are shown in grey, respondents")
+    withhold_below: int = Field(default=10, ge=1, le=1000, description="bases below this are withheld, respondents")
 
     @field_validator("as_of")
     @classmethod
@@ -93,10 +73,7 @@ def _checked_date(given: str) -> str:
 class LikeMotivation(ClientParameters):
     """Why people press Like, what they expect, how wrong the marketing team is: ``like_motivation.yml``."""
 
-    customers_file: TablePath = Field(
-        description="the customers' survey export",
-        examples=["customers.csv"],
-    )
+    customers_file: TablePath = Field(description="the customers' survey export", examples=["customers.csv"])
     customers_format: Literal["auto", "table", "qualtrics", "forms"] = Field(
         default="auto", description="the export's format; auto recognises it from the content"
     )
@@ -116,10 +93,7 @@ class LikeMotivation(ClientParameters):
         description="whom shares are of: everyone asked, who answered the question, or who ticked a reason",
     )
     other_limit: float = Field(
-        default=0.10,
-        ge=0,
-        le=1,
-        description="refuse when more than this share of answers matches no option, share",
+        default=0.10, ge=0, le=1, description="refuse when more than this share of answers matches no option, share"
     )
     delimiter: Literal["auto", ",", ";", "|"] = Field(
         default="auto", description="what joins several choices in one cell"
@@ -143,9 +117,7 @@ class LikeMotivation(ClientParameters):
         default=None, description="sealed guesses: guesser, option, guess_percent, sealed_on, optionally wave"
     )
     guesses_seal: str | None = Field(
-        default=None,
-        pattern=r"^[0-9a-f]{64}$",
-        description="sha256 of the guesses file, noted down when it was sealed",
+        default=None, pattern=r"^[0-9a-f]{64}$", description="sha256 of the guesses file, noted down when it was sealed"
     )
     revealed_on: str | None = Field(
         default=None, description="date the team first saw the result; guesses must be older, as 2026-10-20"
@@ -154,9 +126,7 @@ class LikeMotivation(ClientParameters):
         default=None, max_length=80, description="study in data/published that stands for the marketers"
     )
     published_group: str = Field(default="marketers", max_length=80, description="group of that study")
-    forms_differ: bool = Field(
-        default=False, description="true when the two sides were asked in different forms"
-    )
+    forms_differ: bool = Field(default=False, description="true when the two sides were asked in different forms")
     pressed_like_en: str = Field(
         default="press Like",
         max_length=60,

@@ -18,9 +18,7 @@ _IPYTHON = {"In", "Out", "exit", "quit", "get_ipython", "open", "display"}
 
 
 def parameters(
-    workbook: str,
-    namespace: MutableMapping[str, Any],
-    registry: Mapping[str, type[ClientParameters]] = WORKBOOKS,
+    workbook: str, namespace: MutableMapping[str, Any], registry: Mapping[str, type[ClientParameters]] = WORKBOOKS
 ) -> Any:
     """The typed parameters of ``workbook`` from a notebook's ``globals()``.
 
@@ -37,9 +35,7 @@ def parameters(
             ):
                 faults.append(unknown(name, model.model_fields))
     try:
-        found = model.model_validate(
-            {name: namespace[name] for name in model.model_fields if name in namespace}
-        )
+        found = model.model_validate({name: namespace[name] for name in model.model_fields if name in namespace})
     except ValidationError as error:
         faults += [fault_of(detail, model) for detail in error.errors(include_url=False)]
     if faults:

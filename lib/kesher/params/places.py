@@ -82,9 +82,7 @@ def below(root: Path, spec: str) -> Path:
         inside, usable, folder = True, False, False
     if not inside:
         what = "The file lies outside the client's data root."
-        raise DataRefused(
-            Fault(shown, "outside", what, "Move it below data_root; links out of it are not followed.")
-        )
+        raise DataRefused(Fault(shown, "outside", what, "Move it below data_root; links out of it are not followed."))
     if not usable:
         what = "This is a folder, not a file." if folder else "The file is missing."
         raise DataRefused(

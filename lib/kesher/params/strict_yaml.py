@@ -57,11 +57,7 @@ def read_mapping(path: Path) -> tuple[dict[str, Entry], list[Fault]]:
     """The names and values of a parameter file as far as they could be read, and what is wrong with it."""
     try:
         if not path.is_file():
-            return {}, [
-                Fault(
-                    path.name, "missing", "The file does not exist.", "Make it; params/_template shows how."
-                )
-            ]
+            return {}, [Fault(path.name, "missing", "The file does not exist.", "Make it; params/_template shows how.")]
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT + 1)
     except OSError as error:
@@ -69,9 +65,7 @@ def read_mapping(path: Path) -> tuple[dict[str, Entry], list[Fault]]:
         return {}, [Fault(path.name, "unreadable", what, "Check its permissions.")]
     if len(raw) > SIZE_LIMIT:
         what = f"The file is larger than {SIZE_LIMIT // 1024} KB."
-        return {}, [
-            Fault(path.name, "too large", what, "Put tables into CSV or Excel files below the data root.")
-        ]
+        return {}, [Fault(path.name, "too large", what, "Put tables into CSV or Excel files below the data root.")]
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -177,9 +171,7 @@ class _Events:
         self.expect(yaml.DocumentEndEvent)
         event = self.next()
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _Stop(
-                "not allowed", "A second document starts here.", "Remove the line '---'.", self.row(event)
-            )
+            raise _Stop("not allowed", "A second document starts here.", "Remove the line '---'.", self.row(event))
 
     def scalar(self, event: yaml.ScalarEvent) -> Scalar:
         text = str(event.value)
@@ -239,10 +231,7 @@ def _value(events: _Events) -> Scalar | list[Scalar]:
     while not isinstance(item := events.next(), yaml.SequenceEndEvent):
         if not isinstance(item, yaml.ScalarEvent):
             raise _Stop(
-                "nested",
-                "A list may only hold scalars.",
-                "Tables go into CSV or Excel files.",
-                events.row(item),
+                "nested", "A list may only hold scalars.", "Tables go into CSV or Excel files.", events.row(item)
             )
         if len(items) == LIST_LIMIT:
             raise _Stop(

@@ -21,19 +21,13 @@ def templates() -> dict[str, str]:
 def template(model: type[ClientParameters]) -> str:
     """The file of one model; a workbook's leaves out what stands in client.yml."""
     own = [
-        name
-        for name in model.model_fields
-        if model is ClientParameters or name not in ClientParameters.model_fields
+        name for name in model.model_fields if model is ClientParameters or name not in ClientParameters.model_fields
     ]
-    lines = [
-        f"# {line}" for line in textwrap.wrap((model.__doc__ or "").split("\n")[0].replace("``", ""), WIDTH)
-    ]
+    lines = [f"# {line}" for line in textwrap.wrap((model.__doc__ or "").split("\n")[0].replace("``", ""), WIDTH)]
     for name in own:
         field = model.model_fields[name]
         required = field.is_required()
-        said = (
-            f"{field.description or name}. {'Required' if required else 'Allowed'}: {allowed(model, name)}."
-        )
+        said = f"{field.description or name}. {'Required' if required else 'Allowed'}: {allowed(model, name)}."
         value = (field.examples or [""])[0] if required else field.default
         lines += [
             "",

@@ -5,129 +5,75 @@ from __future__ import annotations
 import codecs
 import re
 
-from kesher.faults import DataRefused
-from kesher.readers.opening import Raw, refuse
-from kesher.readers.tidy import Note
+from kesher.readers.findings import Findings
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HEBREW_RUN = re.compile(rb"[\xe0-\xfa]{2,}")
 _LATIN_AMONG_ASCII = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
-_WIDE = "utf-16"
 
 
-def to_utf8(raw: Raw, encoding: str = "auto") -> tuple[bytes, str, tuple[Note, ...]]:
-    """The file in UTF-8 without a mark and with ``\\n`` line ends, the encoding it had, and notes.
+def to_utf8(data: bytes, encoding: str, findings: Findings) -> tuple[bytes, str]:
+    """The file in UTF-8 without a mark and with ``\\n`` line ends, and the encoding it had.
 
     ``auto`` tries the byte order mark, UTF-16 without one, UTF-8, windows-1255 and last windows-1252/latin-1,
     which reads anything and is therefore noted. Raises DataRefused where a forced encoding does not fit.
     """
-    data = raw.data
-    found = _recognised(data) if encoding == "auto" else _forced(raw, encoding)
-    notes: tuple[Note, ...] = ()
-    if found in ("windows-1255", "windows-1252", "latin-1") and encoding == "auto":
+    seen = _recognised(data)
+    found = seen if encoding == "auto" else _forced(encoding, seen, data.isascii(), findings)
+    if encoding == "auto" and not seen.startswith("utf"):
         odd = len(data) - len(data.translate(None, bytes(range(128, 256))))
         code = "windows1255_fallback" if found == "windows-1255" else "latin1_fallback"
         said = f"bytes are not UTF-8; the file was read as {found}: look at its letters, or save as UTF-8."
-        notes = (Note(code, odd, None, said),)
-    if found == "utf-8-sig":
-        data = data[3:]
-    if found not in ("utf-8", "utf-8-sig"):
-        data = _decoded(raw, found).encode("utf-8", "surrogatepass")
-    elif (at := _invalid_at(data)) is not None:
-        raise _unfit(raw.name, found, data, at)
+        findings.note(code, odd, said)
+    try:
+        if found != "utf-8":
+            data = data.decode(found).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as problem:
+        what = f"The file is not {found}: byte {problem.start + 1:,} does not fit."
+        remedy = "Set encoding: auto, or save the file as CSV UTF-8."
+        raise findings.refused("encoding", what, remedy, data.count(b"\n", 0, problem.start) + 1) from None
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\x00" in data:
+        what = f"The file holds {data.count(0):,} NUL bytes: it is damaged or not text."
         row = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        raise refuse(
-            raw.name,
-            "nul_bytes",
-            f"The file holds {data.count(0):,} NUL bytes: it is damaged or not text.",
-            "Export it again.",
-            row=row,
-        )
-    return data, found, notes
+        raise findings.refused("nul_bytes", what, "Export it again.", row)
+    return data, found
 
 
 def _recognised(data: bytes) -> str:
-    for mark, name in _BOMS:
+    for mark, name in _MARKS:
         if data.startswith(mark):
             return name
-    if (wide := _wide(data[:65536])) is not None:
-        return wide
-    if _invalid_at(data) is None:
+    # UTF-16 without a mark: the zero bytes of its commas and digits all stand on one side
+    head = data[:65536]
+    left, right = head[0::2].count(0), head[1::2].count(0)
+    if max(left, right) >= max(len(head), 1) / 20 and min(left, right) <= max(left, right) / 20:
+        return "utf-16-le" if right > left else "utf-16-be"
+    if _fits(data, "utf-8"):
         return "utf-8"
     hebrew = sum(map(len, _HEBREW_RUN.findall(data)))
-    western = len(_LATIN_AMONG_ASCII.findall(data))
-    for name in ("windows-1255", "windows-1252") if hebrew > western else ("windows-1252",):
-        try:
-            data.decode(name)
-        except UnicodeDecodeError:
-            continue
-        return name
-    return "latin-1"
+    if hebrew > len(_LATIN_AMONG_ASCII.findall(data)) and _fits(data, "windows-1255"):
+        return "windows-1255"
+    return "windows-1252" if _fits(data, "windows-1252") else "latin-1"
 
 
-def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: the zero bytes of its commas and digits all stand on one side."""
-    left, right = head[0::2].count(0), head[1::2].count(0)
-    if max(left, right) < len(head) / 20 or min(left, right) > max(left, right) / 20:
-        return None
-    return "utf-16-le" if right > left else "utf-16-be"
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        return data.isascii() or bool(data.decode(encoding))
+    except UnicodeDecodeError:
+        return False
 
 
-def _forced(raw: Raw, encoding: str) -> str:
-    data = raw.data
-    marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
-    if encoding == "utf-8":
-        if marked == _WIDE:
-            raise _not_what_it_says(raw.name, encoding, "UTF-16")
-        return marked or encoding
-    if encoding == "utf-16":
-        if marked == "utf-8-sig" or (marked is None and _wide(data[:65536]) is None):
-            raise _not_what_it_says(raw.name, encoding, "not UTF-16")
-        return marked or _wide(data[:65536]) or _WIDE
-    if encoding not in ("windows-1255", "latin-1"):
+def _forced(encoding: str, seen: str, ascii: bool, findings: Findings) -> str:
+    """The encoding to read with; what the parameters force must not turn the text into gibberish."""
+    if encoding in ("utf-8", "utf-16"):
+        agrees = seen.startswith(encoding)
+    elif encoding in ("windows-1255", "latin-1"):
+        agrees = not seen.startswith("utf") or (seen == "utf-8" and ascii)
+    else:
         raise ValueError(f"encoding must be auto, utf-8, utf-16, windows-1255 or latin-1, got {encoding!r}")
-    if marked is not None or _wide(data[:65536]) is not None:
-        raise _not_what_it_says(raw.name, encoding, marked or "UTF-16")
-    if not data.isascii() and _invalid_at(data) is None:  # would read, but as gibberish
-        raise _not_what_it_says(raw.name, encoding, "UTF-8")
-    return encoding
-
-
-def _invalid_at(data: bytes) -> int | None:
-    if data.isascii():
-        return None
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        return problem.start
-    return None
-
-
-def _decoded(raw: Raw, encoding: str) -> str:
-    try:
-        text = raw.data.decode(encoding)
-    except UnicodeDecodeError as problem:
-        raise _unfit(raw.name, encoding, raw.data, problem.start) from None
-    return text.removeprefix("\ufeff")
-
-
-def _unfit(name: str, encoding: str, data: bytes, at: int) -> DataRefused:
-    return refuse(
-        name,
-        "encoding",
-        f"The file is not {encoding}: byte {at + 1:,} does not fit.",
-        "Set encoding: auto, or save the file as CSV UTF-8.",
-        row=data.count(b"\n", 0, at) + 1,
-    )
-
-
-def _not_what_it_says(name: str, forced: str, is_: str) -> DataRefused:
-    return refuse(
-        name,
-        "encoding",
-        f"The parameters force {forced}, but the file is {is_}.",
-        "Set encoding: auto, or leave it out.",
-    )
+    if not agrees:
+        what = f"The parameters force {encoding}, but the file looks like {seen}."
+        raise findings.refused("encoding", what, "Set encoding: auto, or leave it out.")
+    return seen if seen.startswith(encoding) else encoding

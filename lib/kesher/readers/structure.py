@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kesher.readers.opening import refuse
+from kesher.faults import DataRefused
+from kesher.readers.findings import Findings
 
 MAX_CELL_BYTES = 1_000_000
 MAX_COLUMNS = 16_384  # as many as Excel has
@@ -18,18 +19,18 @@ SEPARATORS = (",", ";", "\t", "|")
 HEAD_BYTES = 1 << 18
 HEAD_ROWS = 25
 _STEP = 1 << 23
+_QUOTE, _LINE_END = 34, 10
 
 csv.field_size_limit(MAX_CELL_BYTES)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """Where the records of a CSV are: fields, bytes and first byte of each, and quotes that stand loose."""
+    """Where the records of a CSV are: how many fields each has, its first byte and the byte behind it."""
 
     fields: NDArray[np.int64]
-    length: NDArray[np.int64]
     start: NDArray[np.int64]
-    stray_quotes: int
+    end: NDArray[np.int64]
 
 
 def head_rows(data: bytes, separator: str) -> list[list[str]]:
@@ -50,114 +51,92 @@ def head_rows(data: bytes, separator: str) -> list[list[str]]:
 
 def sniff(data: bytes) -> tuple[str, int]:
     """The separator whose rows agree on a width above 1, and how many bytes a ``sep=;`` line takes."""
-    first = data.split(b"\n", 1)[0]
-    if len(first) in (5, 6) and first.lower().startswith(b"sep="):
-        given = first[4:5].decode("ascii", "replace")
-        if given in SEPARATORS:
-            return given, len(first) + 1
+    first = data[:8].split(b"\n")[0].decode("latin-1").lower()
+    if first[:4] == "sep=" and first[4:] in SEPARATORS:
+        return first[4:], len(first) + 1
     best = (0.0, 0, ",")
     for separator in SEPARATORS:
-        widths = [len(row) for row in head_rows(data, separator) if any(row)]
-        if not widths:
-            continue
-        width, agreeing = max(Counter(widths).items(), key=lambda pair: (pair[1], pair[0]))
-        if width > 1:
-            best = max(best, (round(agreeing / len(widths), 1), width, separator), key=lambda one: one[:2])
+        widths = Counter(len(row) for row in head_rows(data, separator) if any(row))
+        if widths:
+            width, agreeing = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
+            found = (round(agreeing / widths.total(), 1), width, separator)
+            best = max(best, found, key=lambda one: one[:2]) if width > 1 else best
     return best[2], 0
 
 
-def scan(name: str, data: bytes, separator: str) -> Structure:
+def scan(data: bytes, separator: str, findings: Findings) -> Structure:
     """The records of a CSV, found in one pass over its bytes (about 0.5 s for 100 MB).
 
     A separator or line end counts where an even number of quotes stands before it; where a quote stands
     inside an unquoted cell (Hebrew gershayim typed as a quote) the csv module is asked instead, slower but
     with the same rules as the parser. Raises DataRefused for a cell above 1 MB and above 16,384 columns.
     """
-    body = data if data.endswith(b"\n") else data + b"\n"
-    walk = _Walk(np.frombuffer(body, np.uint8), ord(separator), b'"' in body)
-    found = walk.run()
-    if walk.stray:
-        found = _scan_slowly(body, separator)
-    if isinstance(found, int):
-        raise refuse(
-            name,
-            "oversized_cell",
-            f"A cell holds more than {MAX_CELL_BYTES:,} bytes.",
-            "Take that column out, or mend a quotation mark that is never closed.",
-            row=found + 1,
-        )
-    fields, ends = found
-    if len(fields) and fields.max() > MAX_COLUMNS:
-        raise refuse(
-            name,
-            "too_many_columns",
-            f"A row has more than {MAX_COLUMNS:,} columns.",
-            "Check what separates the columns.",
-            row=int(fields.argmax()) + 1,
-        )
-    start = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)
-    return Structure(fields, ends - start, start, walk.stray)
+    data = data if data.endswith(b"\n") else data + b"\n"
+    array, mark = np.frombuffer(data, np.uint8), ord(separator)
+    fields, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    cells = records = stray = inside = 0
+    last = -1  # where the cell before ended
+    for at in range(0, len(array), _STEP):
+        piece = array[at : at + _STEP]
+        hits: NDArray[np.bool_] = (piece == mark) | (piece == _LINE_END)
+        if b'"' in data:
+            within, loose = _quotes(array, at, mark, inside)
+            inside, stray = int(within[-1]), stray + loose
+            hits &= within == 0
+        edges = np.flatnonzero(hits)
+        lines = np.flatnonzero(piece[edges] == _LINE_END)
+        spans = np.diff(edges, prepend=last - at, append=len(piece) - 1)
+        if spans.max() > MAX_CELL_BYTES:
+            raise _oversized(findings, records + int(np.searchsorted(lines, spans.argmax())))
+        fields.append(cells + lines)
+        ends.append(edges[lines] + at)
+        cells, records = cells + len(edges), records + len(lines)
+        last = int(edges[-1]) + at if len(edges) else last
+    widths, end = np.diff(np.concatenate(fields), prepend=-1), np.concatenate(ends)
+    if stray:
+        said = "quotation marks stand inside cells that are not quoted; they were kept as letters."
+        findings.note("stray_quotes", stray, said)
+        widths, end = _scan_slowly(data, separator, findings)
+    if len(widths) and widths.max() > MAX_COLUMNS:
+        what = f"A row has more than {MAX_COLUMNS:,} columns."
+        row = int(widths.argmax()) + 1
+        raise findings.refused("too_many_columns", what, "Check what separates the columns.", row)
+    return Structure(widths, np.concatenate(([0], end[:-1] + 1)).astype(np.int64), end)
 
 
-class _Walk:
-    """One pass over the bytes in steps of 8 MB; ``run`` gives fields and ends, or a giant cell's record."""
-
-    def __init__(self, array: NDArray[np.uint8], separator: int, quoted: bool) -> None:
-        self.array, self.separator, self.quoted = array, separator, quoted
-        self.edges = np.zeros(256, np.bool_)
-        self.edges[[separator, 10, 34]] = True
-        self.stray, self.parity = 0, 0
-
-    def run(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | int:
-        last, pending, records = -1, 0, 0
-        fields, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for at in range(0, len(self.array), _STEP):
-            piece = self.array[at : at + _STEP]
-            events = np.flatnonzero(self._hits(piece, at))
-            if len(events):
-                lines = np.flatnonzero(piece[events] == 10)
-                spans = np.diff(events, prepend=last - at)
-                if spans.max() > MAX_CELL_BYTES:
-                    return records + int(np.searchsorted(lines, spans.argmax()))
-                last = int(events[-1]) + at
-                if len(lines):
-                    fields.append(np.diff(lines, prepend=-1 - pending))
-                    ends.append(events[lines] + at)
-                    pending, records = len(events) - 1 - int(lines[-1]), records + len(lines)
-                else:
-                    pending += len(events)
-            if at + len(piece) - 1 - last > MAX_CELL_BYTES:
-                return records
-        return np.concatenate(fields), np.concatenate(ends)
-
-    def _hits(self, piece: NDArray[np.uint8], at: int) -> NDArray[np.bool_]:
-        """Where cells end, outside quotes; counts quotes that neither open, close nor double on the way."""
-        hits: NDArray[np.bool_] = (piece == self.separator) | (piece == 10)
-        if not self.quoted:
-            return hits
-        marks = np.flatnonzero(piece == 34)
-        inside = np.zeros(len(piece), np.uint8)
-        inside[marks] = 1
-        inside = np.bitwise_xor.accumulate(inside) ^ np.uint8(self.parity)
-        self.parity = int(inside[-1])
-        opening = inside[marks] == 1
-        before = self.array[np.maximum(marks[opening] + at - 1, 0)]
-        loose = ~self.edges[before] & (marks[opening] + at > 0)
-        after = self.array[np.minimum(marks[~opening] + at + 1, len(self.array) - 1)]
-        self.stray += int(np.count_nonzero(loose)) + int(np.count_nonzero(~self.edges[after]))
-        hits &= inside == 0
-        return hits
+def _oversized(findings: Findings, record: int) -> DataRefused:
+    what = f"A cell holds more than {MAX_CELL_BYTES:,} bytes."
+    remedy = "Take that column out, or mend a quotation mark that is never closed."
+    return findings.refused("oversized_cell", what, remedy, record + 1)
 
 
-def _scan_slowly(body: bytes, separator: str) -> tuple[NDArray[np.int64], NDArray[np.int64]] | int:
-    lines = body.split(b"\n")[:-1]
-    line_ends = np.cumsum(np.fromiter((len(line) + 1 for line in lines), np.int64, len(lines))) - 1
+def _quotes(array: NDArray[np.uint8], at: int, mark: int, inside: int) -> tuple[NDArray[np.uint8], int]:
+    """Which bytes of a step stand within quotes, and how many quotes neither open, close nor double."""
+    piece = array[at : at + _STEP]
+    marks = np.flatnonzero(piece == _QUOTE)
+    within = np.zeros(len(piece), np.uint8)
+    within[marks] = 1
+    within = np.bitwise_xor.accumulate(within) ^ np.uint8(inside)
+    opening = within[marks] == 1
+    edges = np.zeros(256, np.bool_)
+    edges[[mark, _LINE_END, _QUOTE]] = True
+    first = marks[opening] + at
+    before = array[np.maximum(first - 1, 0)]
+    after = array[np.minimum(marks[~opening] + at + 1, len(array) - 1)]
+    return within, int(np.sum(~edges[before] & (first > 0)) + np.sum(~edges[after]))
+
+
+def _scan_slowly(
+    data: bytes, separator: str, findings: Findings
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    lines = data.split(b"\n")[:-1]
+    line_ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     reader = csv.reader((line.decode("utf-8") + "\n" for line in lines), delimiter=separator)
-    fields, ends = [], []
+    fields, last_lines = [], []
     try:
         for row in reader:
             fields.append(max(len(row), 1))
-            ends.append(int(line_ends[reader.line_num - 1]))
+            last_lines.append(reader.line_num - 1)
     except csv.Error:
-        return len(fields)
-    return np.array(fields, np.int64), np.array(ends, np.int64)
+        raise _oversized(findings, len(fields)) from None
+    return np.array(fields, np.int64), line_ends[last_lines]

@@ -86,10 +86,7 @@ class Kernels:
             if self.stopped.is_set():
                 raise KeyboardInterrupt
             run_sync(manager.start_kernel)(
-                env=_environment(place, data_root),
-                cwd=str(place / "work"),
-                extra_arguments=_arguments(),
-                **quiet,
+                env=_environment(place, data_root), cwd=str(place / "work"), extra_arguments=_arguments(), **quiet
             )
             provisioner: Any = manager.provisioner
             process = int(provisioner.process.pid)
@@ -244,23 +241,17 @@ def _refusal(error: Exception, workbook: str, cell: int, timeout: int) -> Refuse
     """What to tell of a notebook that stopped: its own sentence if it refused, else where; no values."""
     kind = _REFUSALS.get(getattr(error, "ename", ""))
     if kind is not None:
-        return kind(
-            *(_fault(line) for line in str(getattr(error, "evalue", "")).splitlines() if line.strip())
-        )
+        return kind(*(_fault(line) for line in str(getattr(error, "evalue", "")).splitlines() if line.strip()))
     name = type(error).__name__
     if name == "CellTimeoutError":
         what = f"Cell {cell} took longer than {timeout} seconds and was stopped."
         return WorkbookFailed(Fault(workbook, "timeout", what, "Try with less data, or on a faster machine."))
     if not hasattr(error, "ename"):
         what = f"Its kernel ended in cell {cell}." if cell else "Its kernel did not start."
-        return WorkbookFailed(
-            Fault(workbook, "kernel", what, "Most often memory ran out: close other programs.")
-        )
+        return WorkbookFailed(Fault(workbook, "kernel", what, "Most often memory ran out: close other programs."))
     found = re.fullmatch(r"[A-Za-z_][A-Za-z_.]{0,80}", str(getattr(error, "ename", "")))
     what = f"Cell {cell} stopped with {found.group() if found else 'an error'}."
-    refusal = WorkbookFailed(
-        Fault(workbook, "failed", what, "This is a fault of the workbook, not of your data.")
-    )
+    refusal = WorkbookFailed(Fault(workbook, "failed", what, "This is a fault of the workbook, not of your data."))
     refusal.trace = tuple(trace_of_text("\n".join(getattr(error, "traceback", ()))))
     return refusal
 
@@ -271,9 +262,7 @@ def _fault(sentence: str) -> Fault:
 
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_FRAME = re.compile(
-    r"^ *File .*?[\\/]kesher[\\/]([\w\\/]+\.py):([0-9]{1,6})(?: in ([A-Za-z_<][\w>]{0,80}))?\s*$"
-)
+_FRAME = re.compile(r"^ *File .*?[\\/]kesher[\\/]([\w\\/]+\.py):([0-9]{1,6})(?: in ([A-Za-z_<][\w>]{0,80}))?\s*$")
 _CELL = re.compile(r"^ *Cell In\[([0-9]{1,4})\], line ([0-9]{1,6})")
 
 

@@ -186,8 +186,4 @@ def private_folder() -> Iterator[Path]:
 
 
 def _ours(path: Path) -> bool:
-    return (
-        path.is_dir()
-        and not path.is_symlink()
-        and (sys.platform == "win32" or path.stat().st_uid == os.getuid())
-    )
+    return path.is_dir() and not path.is_symlink() and (sys.platform == "win32" or path.stat().st_uid == os.getuid())

@@ -44,11 +44,7 @@ def tidy_notebook(notebook: Any, *, workbook: str, key: str, paths: Iterable[Pat
 def _hider(paths: Iterable[Path]) -> Callable[[str], str]:
     """A function that replaces the machine's folders in a text by what they are."""
     named = [(path, "<data>") for path in paths]
-    named += [
-        (home(), "<kesher>"),
-        (Path(tempfile.gettempdir()), "<temporary>"),
-        (Path(sys.prefix), "<python>"),
-    ]
+    named += [(home(), "<kesher>"), (Path(tempfile.gettempdir()), "<temporary>"), (Path(sys.prefix), "<python>")]
     named += [(Path(sys.base_prefix), "<python>"), (Path.home(), "~")]
     found: dict[str, str] = {}
     for path, name in named:
@@ -95,19 +91,7 @@ def numbers_csv(results: dict[str, Any]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(
-        [
-            "id",
-            "label_en",
-            "label_he",
-            "value",
-            "low",
-            "high",
-            "unit",
-            "status",
-            "reason",
-            "interval",
-            "confidence",
-        ]
+        ["id", "label_en", "label_he", "value", "low", "high", "unit", "status", "reason", "interval", "confidence"]
         + [f"base.{group}" for group in groups]
         + [f"effective_base.{group}" for group in effective]
         + ["method"]

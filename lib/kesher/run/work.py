@@ -154,9 +154,7 @@ def _publish(work: Work, settings: Settings) -> Outcome:
         "client": name,
         "run": work.name,
         "as_of": work.client.as_of,
-        "semantic_hash": review.hash_json(
-            {key: entry["semantic_hash"] for key, entry in work.entries.items()}
-        ),
+        "semantic_hash": review.hash_json({key: entry["semantic_hash"] for key, entry in work.entries.items()}),
         "workbooks": {task.workbook: work.entries[task.workbook] for task in work.tasks},
         **review.surroundings(),
     }
@@ -180,13 +178,9 @@ def _index(work: Work) -> None:
         links = {language: f"{task.workbook}/{report.file_name(meta, language)}" for language in LANGUAGES}
         answer = results["answer"]["headline"]
         entries.append(
-            report.Entry(
-                workbook=task.workbook, title=meta.title, answer=answer, as_of=meta.as_of, links=links
-            )
+            report.Entry(workbook=task.workbook, title=meta.title, answer=answer, as_of=meta.as_of, links=links)
         )
-    report.write_index(
-        work.scratch, entries, client_name=meta.client_name, illustrative=task.parameters.illustrative
-    )
+    report.write_index(work.scratch, entries, client_name=meta.client_name, illustrative=task.parameters.illustrative)
 
 
 def _refused(work: Work, settings: Settings) -> Outcome:

@@ -17,6 +17,7 @@ from kesher.words import Quantity, Text, same, say
 
 DAYS_TO_ACT = (30, 45, 60, 90)  # when the four steps fall due, days after the report's date
 ANSWERED_WITHIN_A_DAY = 0.88  # CMO Council 2011: at once 22, within hours 19, within 24 hours 47 %
+UNMATCHED_TO_TELL = 0.01  # of the rows; fewer stand in the quality table only
 ERROR_CUT = 0.25  # what a team that guesses before each wave should take off its error
 LOYAL, SERVICE, INTERACT = "loyal", "service", "interact"  # option ids with a step of their own
 
@@ -139,11 +140,12 @@ def _gap_card(m: Material, numbers: Mapping[str, Number], option: str) -> dict[s
 
 
 def _decision(m: Material, under: str | None, over: str | None) -> Text:
+    date = m.as_of + datetime.timedelta(days=DAYS_TO_ACT[0])
     if m.study.gap is None:
-        return say("like.decision.ask")
+        return say("like.decision.ask", date=date)
     if under is not None:
-        return say("like.decision.under", option=m.reason(under))
-    return say("like.decision.over", option=m.reason(over)) if over is not None else say("like.decision.keep")
+        return say("like.decision.under", option=m.reason(under), date=date)
+    return say("like.decision.over", option=m.reason(over), date=date) if over else say("like.decision.keep")
 
 
 def recommendations(m: Material, numbers: Mapping[str, Number], under: str | None) -> tuple[Recommendation, ...]:
@@ -334,7 +336,7 @@ def warnings(m: Material) -> tuple[Warning, ...]:
         if note.code == "latin1_fallback":
             found.append(("latin1", "data", say("like.warn.latin1")))
     unmatched = sum(note.count for note in m.data.customers.source.notes if note.code == "unmatched_text")
-    if unmatched:
+    if unmatched > UNMATCHED_TO_TELL * max(study.rows_used, 1):
         found.append(("unmatched", "customers.share", say("like.warn.unmatched", n=unmatched)))
     severe = study.quality.counts[study.quality.counts["grade"] == "severe"]
     if len(severe):
