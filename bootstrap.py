@@ -38,8 +38,10 @@ COMMANDS = {
     ],
     "lab": [["-m", "kesher", "lab"]],
     "notebooks": [  # executes every workbook where it is stored, without the machine's times in it
-        ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "--log-level=ERROR"]
-        + ["--ExecutePreprocessor.record_timing=False", *sorted(str(path) for path in HERE.glob("notebooks/*.ipynb"))]
+        [
+            *("-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "--log-level=ERROR"),
+            *("--ExecutePreprocessor.record_timing=False", *sorted(map(str, HERE.glob("notebooks/*.ipynb")))),
+        ]
     ],
     "bench": [],  # every script in tests/bench
 }

@@ -94,6 +94,7 @@ def numbers() -> dict[str, Number]:
 
 def tables(*, nasty: bool) -> dict[str, Table]:
     gaps = Table(
+        title=both("All reasons", "כל הסיבות"),
         columns=(
             column("option", "code", "Code", "קוד"),
             column("reason", "text", "Reason", "סיבה"),
@@ -286,7 +287,6 @@ def assumptions() -> tuple[Assumption, ...]:
 
 def parts(made: Result) -> list[page.Part]:
     """Every part of a page, in the order of a workbook."""
-    title = both("All reasons", "כל הסיבות")
     return [
         page.answer(made),
         page.cards(made),
@@ -294,7 +294,7 @@ def parts(made: Result) -> list[page.Part]:
         page.recommendations(made),
         page.heading("evidence"),
         *(page.chart(made, id) for id in made.charts),
-        page.table(made, "gaps", title=title, columns=["reason", "customers.share", "marketers.share", "gap"]),
+        page.table(made, "gaps", columns=["reason", "customers.share", "marketers.share", "gap"]),
         page.claims(made),
         page.assumptions(made),
         page.quality(made),

@@ -170,3 +170,48 @@ def test_what_could_flip_says_what_the_other_choice_gives() -> None:
     said: dict[str, Any] = {one.id: bare(one.flips["en"]) for one in result().assumptions}
     assert set(said) == {"base", "weights", "quality", "level", "marketers"}
     assert "instead of" in said["weights"] and "%" in said["weights"]
+
+
+def marketers(folder: Path, mode: str, people: int) -> Result:
+    """The sample client with marketers who answered the customers' own form."""
+    import shutil
+
+    from kesher.params.places import rooted
+
+    shutil.copytree(ROOT / "data" / "sample", folder / "data")
+    lines = (folder / "data" / "customers.csv").read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    (folder / "data" / "marketers.csv").write_text("".join(lines[: people + 1]), encoding="utf-8-sig")
+    columns = folder / "data" / "columns.csv"
+    text = columns.read_text(encoding="utf-8-sig")
+    reasons = next(line for line in text.splitlines() if ",choices,reasons," in line)
+    columns.write_text(text + reasons.replace("customers,", "marketers,", 1) + "\n", encoding="utf-8")
+    params = parameters(f"marketers_mode={mode}", "marketers_file=marketers.csv")
+    with rooted(folder / "data"):
+        data = workbook.read(params)
+    return workbook.answer(data, workbook.analyse(data, params), params)
+
+
+def test_a_whole_team_is_counted_and_has_no_sampling_interval(tmp_path: Path) -> None:
+    found = marketers(tmp_path, "whole_team", 9)
+    team = found.numbers["marketers.share.loyal"]
+    assert found.numbers["marketers.n"].value == 9
+    assert team.value is not None and team.low is None and "team" in (team.reason or {})["en"]
+    gap = found.numbers["gap.loyal"]
+    assert gap.low is not None and gap.value is not None and gap.low < gap.value
+    assert "9" in bare(found.charts["gap"].subtitle["en"])
+
+
+def test_a_sample_of_marketers_has_intervals_on_both_sides(tmp_path: Path) -> None:
+    found = marketers(tmp_path, "sample", 60)
+    assert found.numbers["marketers.share.loyal"].low is not None
+    one_side = result().numbers["gap.loyal"]
+    both_sides = found.numbers["gap.loyal"]
+    width = [(number.high or 0) - (number.low or 0) for number in (one_side, both_sides)]
+    assert width[1] > 2 * width[0]
+
+
+def test_a_sample_of_five_marketers_is_withheld(tmp_path: Path) -> None:
+    found = marketers(tmp_path, "sample", 5)
+    assert found.numbers["gap.loyal"].value is None
+    assert not any(id.startswith("marketers.share") for id in found.numbers)
+    assert "gaps" in found.missing

@@ -69,17 +69,17 @@ def test_numbers_carry_the_whole_result() -> None:
 
 
 def test_cells_of_a_table_name_the_number_they_show() -> None:
-    part = page.table(RESULT_MADE, "gaps", title={"en": "All", "he": "הכול"}, columns=["reason", "gap"])
+    part = page.table(RESULT_MADE, "gaps", columns=["reason", "gap"])
     assert part.data["numbers"][0] == [None, "gap.content"]
     moved = dataclasses.replace(RESULT_MADE.numbers["gap.content"], value=1.0)
     other = dataclasses.replace(RESULT_MADE, numbers=RESULT_MADE.numbers | {"gap.content": moved})
-    part = page.table(other, "gaps", title={"en": "All", "he": "הכול"}, columns=["reason", "gap"])
+    part = page.table(other, "gaps", columns=["reason", "gap"])
     assert part.data["numbers"][0] == [None, None]
 
 
 def test_an_unknown_column_is_named() -> None:
     with pytest.raises(KeyError, match="no columns"):
-        page.table(RESULT_MADE, "gaps", title={"en": "All", "he": "הכול"}, columns=["missing"])
+        page.table(RESULT_MADE, "gaps", columns=["missing"])
 
 
 def test_a_chart_of_an_unknown_kind_is_refused_when_the_part_is_made() -> None:

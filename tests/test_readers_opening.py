@@ -404,6 +404,8 @@ def test_blank_rows_are_left_out_and_row_numbers_stay(desk: Desk) -> None:
     desk.columns("id: respondent", "why: choices reasons", "w: weight")
     desk.write("survey.csv", "id,why,w\n1,News,1\n\n,,\n   \n2,Fun,1\n")
     assert noted(desk.read(), "blank_rows") == 3
+    desk.write("survey.csv", "id,why,w\n1,News,1\n,,,,\n,\n2,Fun,1\n")  # of any width
+    assert noted(desk.read(), "blank_rows") == 2
     desk.write("survey.csv", "id,why,w\n1,News,1\n\n,,\n2,Fun,-1\n")
     with refused("negative_weight") as found:
         desk.read()
@@ -436,6 +438,9 @@ def test_a_hundred_megabytes_in_one_cell_are_refused_quickly(desk: Desk) -> None
 
 def test_a_quote_that_is_never_closed_is_refused(desk: Desk) -> None:
     desk.write("survey.csv", 'id,why\n1,News\n2,"News\n3,Fun\n4,Fun\n')
+    with refused("quotes"):
+        desk.read()
+    desk.write("survey.csv", 'id,why\n1,News\n,\n2,"News\n3,Fun\n')  # a blank row must not hide it
     with refused("quotes"):
         desk.read()
 

@@ -23,13 +23,12 @@ import stub_project as stub
 
 from kesher import review
 from kesher.faults import Exit, UsageRefused
-from kesher.params import LikeMotivation, load_client, open_client, read_overrides
+from kesher.params import WORKBOOKS, LikeMotivation, load_client, open_client, read_overrides
 from kesher.run import Outcome, run_clients
 from kesher.run.folders import ClientReports, Lock, _swap
 from kesher.run.outputs import numbers_csv, tidy_notebook
 from kesher.run.progress import Event
 
-TWO = {"like_motivation": LikeMotivation, "other": LikeMotivation}
 CANARY = "050-1234567"
 
 
@@ -190,18 +189,19 @@ def test_a_harmed_run_is_made_again(home: Path) -> None:
     assert json.loads((first / "like_motivation" / "results.json").read_text(encoding="utf-8"))["client"] == "acme"
 
 
-def test_a_workbook_known_from_another_run_is_taken_over(home: Path) -> None:
+def test_a_workbook_known_from_another_run_is_taken_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WORKBOOKS, "other", LikeMotivation)
     shutil.copy(home / "params" / "acme" / "like_motivation.yml", home / "params" / "acme" / "other.yml")
     stub.write_notebook(home, "other = 1", stub.SHOW, name="other")
-    finished(registry=TWO, workbooks=["like_motivation"])
+    finished(workbooks=["like_motivation"])
     events: list[Event] = []
-    both = finished(registry=TWO, watcher=events.append, jobs=2)
+    both = finished(watcher=events.append, jobs=2)
     assert {event.workbook for event in events if event.stage == "running"} == {"other"}
     assert {event.workbook for event in events if event.stage == "known"} == {"like_motivation"}
     manifest = review.read_manifest(both) or {}
     assert list(manifest["workbooks"]) == ["like_motivation", "other"]
     assert all(review.intact(both, entry) for entry in manifest["workbooks"].values())
-    assert one(registry=TWO).known and one(registry=TWO, workbooks=["like_motivation"]).known
+    assert one().known and one(workbooks=["like_motivation"]).known
 
 
 def key(home: Path, *sets: str) -> str:

@@ -220,6 +220,7 @@ def test_missing_columns_are_named() -> None:
         "marketers": "no_marketers",
         "gap": "no_marketers",
         "guesses": "no_guesses",
+        "promoters": "no_recommendation_column",
         "segments": "no_segments",
         "drivers.recommend": "no_recommendation_column",
         "drivers.loyalty": "no_loyalty_column",

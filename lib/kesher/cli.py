@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -80,15 +80,14 @@ def check(
 @app.command()
 def lab(
     client: Annotated[str, typer.Argument(metavar="CLIENT", help="A name under params/, or a path.")] = "sample",
-    language: Annotated[str, typer.Option(metavar="en|he", help="The language the parts are shown in.")] = "en",
+    language: Annotated[Literal["en", "he"], typer.Option(help="The language the parts are shown in.")] = "en",
     port: Annotated[int, typer.Option(help="Port of the local server; the next free one if taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
 ) -> None:
     """Open JupyterLab on copies of the workbooks, with the client's parameters, that client only."""
     from kesher.lab import open_lab
 
-    status = open_lab(client, language=language, port=port, browser=browser, tell=_say)
-    raise typer.Exit(status)
+    raise typer.Exit(open_lab(client, language=language, port=port, browser=browser, tell=_say))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,46 +96,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore")
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        command = typer.main.get_command(app)
-        status = command.main(list(arguments) if arguments is not None else None, "kesher", standalone_mode=False)
-        return _interrupted() if status == Exit.INTERRUPTED else int(status or 0)  # typer turns Ctrl-C into 130
+        typer.main.get_command(app).main(arguments, "kesher")
+        return int(Exit.DONE)  # never reached: typer leaves with SystemExit
+    except (SystemExit, KeyboardInterrupt) as left:
+        status = int(getattr(left, "code", Exit.INTERRUPTED) or Exit.DONE)  # typer leaves with 130 at Ctrl-C
+        if status == Exit.INTERRUPTED:
+            _say("Interrupted; nothing half-written was left.")
+        return status
     except Refused as refused:
         for fault in refused.faults:
             _say(str(fault))
         return int(refused.status)
-    except KeyboardInterrupt:
-        return _interrupted()
     except Exception as error:
-        return _failed(error)
+        from kesher.params import home
+        from kesher.run.traces import keep_trace, trace_of
+
+        kept = keep_trace(home() / "reports", "kesher", [trace_of(error)])
+        where = f" Where is kept in {_shown(kept)}." if kept else ""
+        _say(f"Kesher itself failed ({type(error).__name__}).{where}")
+        return int(Exit.INTERNAL)
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _failed(error: Exception) -> int:
-    """Typer's own errors shown as it shows them; anything else is a fault of ours, told without values."""
-    if type(error).__name__ == "Abort":
-        return _interrupted()
-    if hasattr(error, "exit_code") and hasattr(error, "show"):  # a usage error
-        error.show()
-        return int(Exit.USAGE)
-    from kesher.params import home
-    from kesher.run.engine import trace_of
-    from kesher.run.work import keep_trace
-
-    kept = keep_trace(home() / "reports", "kesher", [tuple(trace_of(error))])
-    what = f"Kesher itself failed ({type(error).__name__})."
-    _say(f"{what} Where is kept in {_shown(kept)}." if kept else what)
-    return int(Exit.INTERNAL)
 
 
 def _interrupt(*_: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _interrupted() -> int:
-    _say("Interrupted; nothing half-written was left.")
-    return int(Exit.INTERRUPTED)
 
 
 def _finish(outcomes: Sequence[Outcome], as_json: bool, *, told: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime
+import itertools
 import json
 import os
 import subprocess
@@ -13,23 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from kesher import review
-from kesher.faults import Fault, UsageRefused
 from kesher.params import Client, home, open_client
 from kesher.params.places import DATA_ROOT, HOME, LANGUAGE
 from kesher.run.outputs import notebook_text
 
 FRONT_DOOR = "start"
-Tell = Callable[[str], None]
 
 
-def open_lab(client: str, *, language: str = "en", port: int = 8888, browser: bool = True, tell: Tell) -> int:
+def open_lab(client: str, *, language: str, port: int, browser: bool, tell: Callable[[str], None]) -> int:
     """Make the copies and run JupyterLab on their folder until it is closed; its exit status.
 
     Raises UsageRefused and ParametersRefused before anything is written.
     """
-    if language not in ("en", "he"):
-        remedy = "Write en or he."
-        raise UsageRefused(Fault("--language", "usage", f"There is no language {language!r}.", remedy))
     opened = open_client(client)
     folder = lab_folder(opened)
     for path in make_copies(opened, folder):
@@ -37,10 +33,8 @@ def open_lab(client: str, *, language: str = "en", port: int = 8888, browser: bo
     front = folder / f"{FRONT_DOOR}.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--ServerApp.port={port}"]
     command += ["--LabApp.news_url=None", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_remote_access=False"]
-    if front.exists():
-        command.append(f"--LabApp.default_url=/lab/tree/{front.name}")
-    if not browser:
-        command.append("--no-browser")
+    command += [f"--LabApp.default_url=/lab/tree/{front.name}"] if front.exists() else []
+    command += [] if browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # else JupyterLab refuses to start for root, as in a container
     environment = os.environ | {HOME: str(home()), DATA_ROOT: str(opened.root), LANGUAGE: language}
@@ -60,7 +54,7 @@ def lab_folder(client: Client) -> Path:
     return client.root / "workbooks"
 
 
-def make_copies(client: Client, folder: Path, notebooks: Path | None = None) -> list[Path]:
+def make_copies(client: Client, folder: Path) -> list[Path]:
     """Copy the client's workbooks and the front door into ``folder``; the copies that are new.
 
     A copy made earlier from the same workbook and parameters is left as it is, with what was done in it. When
@@ -69,67 +63,52 @@ def make_copies(client: Client, folder: Path, notebooks: Path | None = None) -> 
     folder.mkdir(parents=True, exist_ok=True)
     new: list[Path] = []
     for name in (*client.workbooks, FRONT_DOOR):
-        source = (notebooks or home() / "notebooks") / f"{name}.ipynb"
+        source = home() / "notebooks" / f"{name}.ipynb"
         if not source.is_file():
             continue
         notebook = json.loads(source.read_text(encoding="utf-8"))
-        if name in client.workbooks:
-            fill_parameters(notebook, review.portable(client.workbooks[name]))
-        origin = review.hash_notebook(notebook)
-        if any(_origin(path) == origin for path in folder.glob(f"{name}*.ipynb")):
-            continue
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["outputs"], cell["execution_count"] = [], None  # the stored ones are the sample client's
+            if name in client.workbooks and "parameters" in cell["metadata"].get("tags", []):
+                cell["source"] = filled("".join(cell["source"]), review.portable(client.workbooks[name]))
+        origin = review.hash_notebook(notebook)
+        if any(_origin(path) == origin for path in folder.glob(f"{name}*.ipynb")):
+            continue
         notebook["metadata"]["kesher"] = {"copied_from": origin, "workbook": name}
-        path = _free_name(folder, name)
+        path = _free(folder, name)
         path.write_text(notebook_text(notebook), encoding="utf-8", newline="\n")
         new.append(path)
     return new
 
 
-def _origin(path: Path) -> str | None:
+def _origin(path: Path) -> Any:
     try:
-        origin = json.loads(path.read_text(encoding="utf-8"))["metadata"]["kesher"]["copied_from"]
+        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["kesher"]["copied_from"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return str(origin)
 
 
-def _free_name(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.ipynb"
-    today = datetime.date.today().isoformat()
-    number = 1
-    while path.exists():
-        path = folder / (f"{name}-{today}.ipynb" if number == 1 else f"{name}-{today}-{number}.ipynb")
-        number += 1
-    return path
-
-
-def fill_parameters(notebook: dict[str, Any], values: Mapping[str, Any]) -> None:
-    """Put values into the ``parameters`` cell, its comments and order kept."""
-    for cell in notebook["cells"]:
-        if "parameters" in cell.get("metadata", {}).get("tags", []):
-            source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-            cell["source"] = filled(source, values)
-            return
+def _free(folder: Path, name: str) -> Path:
+    dated = f"{name}-{datetime.date.today().isoformat()}"
+    names = itertools.chain((name, dated), (f"{dated}-{number}" for number in itertools.count(2)))
+    return next(path for path in (folder / f"{free}.ipynb" for free in names) if not path.exists())
 
 
 def filled(source: str, values: Mapping[str, Any]) -> str:
-    """Python source with the values of its plain assignments replaced.
+    """Python source with the values of its plain assignments replaced, its comments and order kept.
 
     >>> filled("seed = 1  # any whole number", {"seed": 7})
     'seed = 7  # any whole number'
     """
     lines = source.splitlines(keepends=True)
-    assignments = [node for node in ast.parse(source).body if isinstance(node, ast.Assign | ast.AnnAssign)]
-    for node in reversed(assignments):
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        if not isinstance(target, ast.Name) or target.id not in values or node.value is None:
+    for node in reversed(ast.parse(source).body):
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
-        value = node.value
-        first, last = value.lineno - 1, (value.end_lineno or value.lineno) - 1
-        head = lines[first].encode()[: value.col_offset].decode()  # offsets count bytes
-        tail = lines[last].encode()[value.end_col_offset :].decode()
-        lines[first : last + 1] = [head + repr(values[target.id]) + tail]
+        target, value = node.targets[0] if isinstance(node, ast.Assign) else node.target, node.value
+        if isinstance(target, ast.Name) and target.id in values:
+            first, last = value.lineno - 1, (value.end_lineno or value.lineno) - 1
+            head = lines[first].encode()[: value.col_offset].decode()  # offsets count bytes
+            tail = lines[last].encode()[value.end_col_offset :].decode()
+            lines[first : last + 1] = [head + repr(values[target.id]) + tail]
     return "".join(lines)

@@ -16,6 +16,7 @@ from kesher.page.pictures import pictures as draw_pictures
 from kesher.words import LANGUAGES, Text
 
 REPORT_TAG = "report"  # of a markdown cell that belongs on the page
+RUN_IT = "Run it to its end before it is published."
 
 __all__ = ["Entry", "Meta", "file_name", "parts_of", "result_of", "write_index", "write_reports"]
 
@@ -29,12 +30,9 @@ def _notebook(notebook: Any) -> Any:
     return notebook
 
 
-def _bundles(notebook: Any) -> list[tuple[int, Mapping[str, Any]]]:
-    """The media bundles of all outputs, each with the number of its cell."""
-    found = []
-    for place, cell in enumerate(_notebook(notebook)["cells"]):
-        found += [(place, output["data"]) for output in cell.get("outputs", ()) if "data" in output]
-    return found
+def _bundles(cell: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The media bundles a cell shows."""
+    return [output["data"] for output in cell.get("outputs", ()) if "data" in output]
 
 
 def parts_of(notebook: Any) -> list[Part]:
@@ -45,35 +43,30 @@ def parts_of(notebook: Any) -> list[Part]:
     """
     parts: list[Part] = []
     for place, cell in enumerate(_notebook(notebook)["cells"]):
-        if cell["cell_type"] == "markdown":
-            if REPORT_TAG in cell.get("metadata", {}).get("tags", ()):
-                parts.append(Part(f"markdown.{place}", "markdown", {"source": "".join(cell["source"])}))
-            continue
-        shown = [output["data"] for output in cell.get("outputs", ()) if "data" in output]
-        for number, bundle in enumerate(shown):
+        if cell["cell_type"] == "markdown" and REPORT_TAG in cell.get("metadata", {}).get("tags", ()):
+            parts.append(Part(f"markdown.{place}", "markdown", {"source": "".join(cell["source"])}))
+        for number, bundle in enumerate(_bundles(cell)):
             if PART in bundle:
                 parts.append(Part.from_json(bundle[PART]))
             elif PLOTLY in bundle:
                 parts.append(_bare(bundle[PLOTLY], f"figure.{place}.{number}"))
-    if not any(part.kind not in ("markdown", "figure") for part in parts):
+    if all(part.kind in ("markdown", "figure") for part in parts):
         what = "The notebook shows no part of a report."
-        raise WorkbookFailed(Fault("notebook", "empty", what, "Run it to its end before it is published."))
+        raise WorkbookFailed(Fault("notebook", "empty", what, RUN_IT))
     return parts
 
 
 def _bare(figure: Mapping[str, Any], id: str) -> Part:
     """A figure drawn without a part: its own title above it, links in its labels as text."""
-    drawn = _inert({name: figure[name] for name in ("data", "layout") if name in figure})
-    style = drawn.setdefault("layout", {})
-    title = style.pop("title", "")
-    text = title.get("text", "") if isinstance(title, dict) else title
+    drawn = _inert({"data": figure.get("data", []), "layout": figure.get("layout", {})})
+    style = {"height": 420} | drawn["layout"] | {"autosize": True}
     style.pop("width", None)
-    style["autosize"] = True
-    for axis in [name for name in style if name.startswith(("xaxis", "yaxis"))] or ["xaxis", "yaxis"]:
-        style[axis] = dict(style.get(axis) or {}) | {"automargin": True}
-    style.setdefault("height", 420)
-    words = unescape(re.sub(r"<[^>]*>", " ", str(text or "")))
-    return Part(id, "figure", {"title": " ".join(words.split()), "figure": drawn})
+    title = style.pop("title", "")
+    for axis in {"xaxis", "yaxis", *(name for name in style if name.startswith(("xaxis", "yaxis")))}:
+        style[axis] = (style.get(axis) or {}) | {"automargin": True}
+    text = title.get("text", "") if isinstance(title, dict) else title
+    words = unescape(re.sub(r"<[^>]*>", " ", str(text or ""))).split()
+    return Part(id, "figure", {"title": " ".join(words), "figure": drawn | {"layout": style}})
 
 
 def _inert(value: Any) -> Any:
@@ -87,11 +80,11 @@ def _inert(value: Any) -> Any:
 
 def result_of(notebook: Any) -> dict[str, Any]:
     """The JSON data of the Result an executed notebook carries; raises WorkbookFailed without exactly one."""
-    found = [bundle[RESULT] for _, bundle in _bundles(notebook) if RESULT in bundle]
-    if len(found) != 1:
-        what = f"The notebook carries {len(found)} results; a workbook carries one, with its table of numbers."
-        raise WorkbookFailed(Fault("notebook", "result", what, "Run it to its end before it is published."))
-    return dict(found[0])
+    bundles = [bundle for cell in _notebook(notebook)["cells"] for bundle in _bundles(cell) if RESULT in bundle]
+    if len(bundles) != 1:
+        what = f"The notebook carries {len(bundles)} results; a workbook carries one, with its table of numbers."
+        raise WorkbookFailed(Fault("notebook", "result", what, RUN_IT))
+    return dict(bundles[0][RESULT])
 
 
 def file_name(meta: Meta, language: str) -> str:
@@ -117,12 +110,10 @@ def write_reports(
     meta = meta or Meta.of(result_of(notebook))
     stills = (draw_pictures(parts, languages) or {}) if pictures is True else pictures or {}
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for language in languages:
-        target = folder / file_name(meta, language)
-        _replace(target, page(parts, language=language, meta=meta, pictures=stills))
-        written.append(target)
-    return written
+    paths = {language: folder / file_name(meta, language) for language in languages}
+    for language, path in paths.items():
+        _replace(path, page(parts, language=language, meta=meta, pictures=stills))
+    return list(paths.values())
 
 
 def write_index(folder: Path, entries: Sequence[Entry], *, client_name: Text, illustrative: bool = False) -> Path:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -23,11 +24,6 @@ MANIFEST = "manifest.json"
 LOCK = "requirements.lock"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _OURS = {".py", ".toml", ".css", ".js", ".woff2", ".svg"}
-_VERSIONS = (
-    *("kesher", "numpy", "pandas", "scipy", "statsmodels", "pydantic", "PyYAML", "plotly", "ipywidgets"),
-    *("anywidget", "papermill", "nbclient", "nbformat", "ipykernel", "jupyterlab", "Babel", "openpyxl"),
-    *("python-calamine", "pyreadstat", "duckdb"),
-)
 
 
 @dataclass(frozen=True)
@@ -37,21 +33,12 @@ class Input:
     parameter: str
     file: str  # as the parameter writes it, or the name below data/ for published tables
     sha256: str
-    bytes: int
     path: Path
-    stamp: tuple[int, int]  # size and change time, to notice a file that changes under a run
 
-    def changed(self) -> bool:
-        """Whether the file is another than the one hashed."""
-        try:
-            return _stamp(self.path) != self.stamp
-        except OSError:
-            return True
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    def to_json(self) -> dict[str, Any]:
+        """The input as the manifest names it."""
+        named = {"parameter": self.parameter, "file": self.file, "sha256": self.sha256}
+        return named | {"bytes": self.path.stat().st_size, "rows": count_rows(self.path, self.file)}
 
 
 def hash_file(path: Path) -> str:
@@ -69,14 +56,10 @@ def hash_json(data: Any) -> str:
 def hash_notebook(notebook: Mapping[str, Any]) -> str:
     """sha256 of a notebook's source: cells' kinds, texts and tags, without outputs, ids or counts."""
     cells = [
-        (cell["cell_type"], _joined(cell["source"]), sorted(cell.get("metadata", {}).get("tags", [])))
+        (cell["cell_type"], "".join(cell["source"]), sorted(cell.get("metadata", {}).get("tags", [])))
         for cell in notebook["cells"]
     ]
     return hash_json(cells)
-
-
-def _joined(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)
 
 
 @cache
@@ -92,9 +75,7 @@ def hash_package(package: Path = Path(__file__).parent) -> str:
 def hash_lock() -> str | None:
     """sha256 of requirements.lock, the line endings set aside; None where there is none."""
     path = home() / LOCK
-    if not path.is_file():
-        return None
-    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    return hashlib.sha256(path.read_text("utf-8").encode()).hexdigest() if path.is_file() else None
 
 
 def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
@@ -104,12 +85,12 @@ def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
     """
     found: list[Input] = []
     faults: list[Fault] = []
-    for name in tables(type(parameters)):
-        spec = getattr(parameters, name)
-        if spec is None:
-            continue
+    named = {name: getattr(parameters, name) for name in tables(type(parameters))}
+    for name, spec in named.items():
         try:
-            found.append(_input(name, spec, below(root, spec)))
+            if spec is not None:
+                path = below(root, spec)
+                found.append(Input(name, spec, hash_file(path), path))
         except DataRefused as refused:
             faults += refused.faults
         except OSError as error:
@@ -124,12 +105,7 @@ def published() -> list[Input]:
     """The published figures and claims that stand beside every client's own."""
     data = home() / "data"
     paths = [*sorted(data.glob("published/*.csv")), *data.glob("claims.csv")]
-    return [_input("published", path.relative_to(data).as_posix(), path) for path in paths]
-
-
-def _input(parameter: str, file: str, path: Path) -> Input:
-    stamp = _stamp(path)
-    return Input(parameter, file, hash_file(path), stamp[0], path, stamp)
+    return [Input("published", path.relative_to(data).as_posix(), hash_file(path), path) for path in paths]
 
 
 def portable(parameters: ClientParameters) -> dict[str, Any]:
@@ -174,29 +150,31 @@ def read_manifest(run: Path) -> dict[str, Any] | None:
 def intact(run: Path, workbook: Mapping[str, Any]) -> bool:
     """Whether the files that a manifest lists for a workbook are there and unchanged."""
     files: dict[str, str] = workbook.get("files", {})
-    return bool(files) and all(
-        (run / name).is_file() and hash_file(run / name) == digest for name, digest in files.items()
-    )
+    paths = {run / name: digest for name, digest in files.items()}
+    return bool(paths) and all(path.is_file() and hash_file(path) == digest for path, digest in paths.items())
 
 
 def surroundings() -> dict[str, Any]:
     """What is the same for all workbooks of a run: versions, lock, commit, Python, platform."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions: dict[str, str] = {}
-    for name in _VERSIONS:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return {
-        "versions": versions,
+        "versions": _versions(),
         "lock": hash_lock(),
         "package": hash_package(),
         "commit": commit(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def _versions() -> dict[str, str]:
+    """The versions of this package and of what it says it needs, as installed."""
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    try:
+        needed = [text for text in requires("kesher") or () if "extra ==" not in text]
+        return {name: version(name) for name in ("kesher", *(re.split(r"[^\w.-]", text)[0] for text in needed))}
+    except PackageNotFoundError:  # run from its sources
+        return {}
 
 
 @cache
@@ -225,29 +203,25 @@ def count_rows(path: Path, spec: str) -> int | None:
 
     Meant for files that a workbook has already read, so that an unsafe one was refused before.
     """
-    suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv", ".txt"):
-        return _count_records(path)
-    if suffix in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
-        from python_calamine import CalamineError, CalamineWorkbook
+    try:
+        if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+            return max(0, _records(path) - 1)
+        if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
+            from python_calamine import CalamineWorkbook
 
-        try:
             with CalamineWorkbook.from_path(str(path)) as book:
                 sheet = spec.partition("#")[2] or book.sheet_names[0]
                 return max(0, book.get_sheet_by_name(sheet).total_height - 1)
-        except (CalamineError, OSError, ValueError, IndexError):
-            return None
+    except Exception:  # a count is worth no refusal
+        return None
     return None
 
 
-def _count_records(path: Path) -> int | None:
+def _records(path: Path) -> int:
     with path.open("rb") as file:
         start = file.read(4096)
-    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     delimiter = max(",;\t|", key=lambda mark: start.count(mark.encode()))
-    try:
-        # Byte by byte where the encoding is unknown: only quotes and line ends matter for counting.
-        with path.open(encoding="utf-16" if wide else "latin-1", newline="") as file:
-            return max(0, sum(1 for row in csv.reader(file, delimiter=delimiter) if any(row)) - 1)
-    except (csv.Error, UnicodeError, OSError):
-        return None
+    # Byte by byte where the encoding is unknown: only quotes and line ends matter for counting.
+    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
+    with path.open(encoding=encoding, newline="") as file:
+        return sum(1 for row in csv.reader(file, delimiter=delimiter) if any(row))

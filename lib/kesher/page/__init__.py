@@ -7,6 +7,7 @@ from kesher.page.parts import (
     cards,
     chart,
     claims,
+    details,
     heading,
     method,
     numbers,
@@ -19,7 +20,7 @@ from kesher.page.parts import (
 from kesher.page.sharing import keep_charts_home
 
 __all__ = [
-    "Part", "answer", "assumptions", "cards", "chart", "claims", "heading", "method",
+    "Part", "answer", "assumptions", "cards", "chart", "claims", "details", "heading", "method",
     "numbers", "quality", "recommendations", "sources", "table", "warnings",
 ]  # fmt: skip
 

@@ -8,12 +8,11 @@ value axis stretches with the page. Category labels stand in a column of their o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from kesher.page.text import RIGHT_TO_LEFT, number, plotly_text, width, wrapped
-from kesher.words import PDI, RLI
+from kesher.page.text import cell, direction, finite, plotly_text, width, wrapped
+from kesher.words import PDI, RLI, say
 
 # Text colours keep 4.5:1 on white, marks 3:1 (WCAG 2.1, 1.4.3 and 1.4.11); a test computes both.
 INK, GREY, MARK, LIGHT, ACCENT, PAPER = "#1c2733", "#5b6773", "#7f8b97", "#e3e8ed", "#b4451f", "#ffffff"
@@ -21,30 +20,21 @@ FONT = "'Noto Sans','Noto Sans Hebrew','Segoe UI',Arial,sans-serif"
 LINE = 1.3  # line height of Plotly's labels, em
 NARROW = 286.0  # what the narrowest phone (320) leaves for a figure, pixels
 WIDE = 560.0  # below this a page takes the narrow figure, pixels
-LAYERS = {"bar": 0, "line": 1, "dot": 2}  # later above earlier
+BOUNDS = {"value": ("low", "high"), "actual": ("low", "high"), "guess": ("guess_low", "guess_high")}
+LAYERS = ("bar", "line", "dot")  # later above earlier
 
 Dict = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How a mark looks; marks of one style become one trace."""
 
-    kind: str  # bar, line, dot
+    kind: str  # one of LAYERS
     colour: str
-    size: float = 2.0
+    size: float
     dash: str = "solid"
     symbol: str = "circle"
     hollow: bool = False
-
-
-@dataclass
-class Marks:
-    """The places of the marks of one style."""
-
-    x: list[float | None] = field(default_factory=list)
-    y: list[float | None] = field(default_factory=list)
-    hover: list[str] = field(default_factory=list)
 
 
 def font(size: float, colour: str, *, bold: bool = False) -> Dict:
@@ -52,7 +42,21 @@ def font(size: float, colour: str, *, bold: bool = False) -> Dict:
     return {"size": size, "color": colour, "weight": 700 if bold else 400}
 
 
-def scale(values: Iterable[float | None], *, zero: bool, ticks: int, tight: bool) -> tuple[float, float, list[float]]:
+def template(language: str) -> Dict:
+    """What every figure of a language shares: paper, fonts, quiet interaction."""
+    align = "right" if direction(language) == "rtl" else "left"
+    hover = {"bgcolor": PAPER, "bordercolor": INK, "align": align, "font": {"family": FONT, "size": 13, "color": INK}}
+    layout = {
+        "paper_bgcolor": PAPER, "plot_bgcolor": PAPER, "font": {"family": FONT, "size": 14, "color": INK},
+        "showlegend": False, "bargap": 0, "hovermode": "closest", "hoverlabel": hover, "dragmode": False,
+        "annotationdefaults": {"showarrow": False, "xanchor": "center", "yanchor": "middle", "bgcolor": PAPER},
+        "xaxis": {"fixedrange": True, "gridcolor": LIGHT, "zerolinecolor": INK, "zerolinewidth": 1},
+        "yaxis": {"fixedrange": True, "visible": False},
+    }  # fmt: skip
+    return {"layout": layout, "data": {"bar": [{"cliponaxis": False}], "scatter": [{"cliponaxis": False}]}}
+
+
+def scale(values: Sequence[float | None], *, zero: bool, ticks: int, tight: bool) -> tuple[float, float, list[float]]:
     """Lowest and highest value of the axis and its round ticks; ``zero`` keeps zero in sight.
 
     The axis ends on ticks, unless it is ``tight``: then at the values, for a phone's few pixels.
@@ -66,7 +70,7 @@ def scale(values: Iterable[float | None], *, zero: bool, ticks: int, tight: bool
     low, high = min(known), max(known)
     if high - low < 1e-9:
         high = low + (abs(low) or 1.0)
-    raw = (high - low) / max(ticks, 1)
+    raw = (high - low) / ticks
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -77,33 +81,78 @@ def scale(values: Iterable[float | None], *, zero: bool, ticks: int, tight: bool
     return low - room * (low != 0), high + room, [mark for mark in marks if low <= mark <= high]
 
 
-class Sheet:
-    """Collects rows and marks, then becomes a figure; ``values`` are all that the value axis must show."""
+class Drawing:
+    """The words of a chart in one language, and the notes written on it."""
 
-    def __init__(
-        self, language: str, *, narrow: bool, values: Iterable[float | None], zero: bool, column: Dict, currency: str
-    ) -> None:
-        self.language, self.narrow, self.rtl = language, narrow, language in RIGHT_TO_LEFT
-        self.column, self.currency = column, currency
+    def __init__(self, spec: Dict, language: str, narrow: bool = False) -> None:
+        self.spec, self.rows, self.language, self.narrow = spec, spec["rows"], language, narrow
+        self.rtl = direction(language) == "rtl"
+        self.start, self.end = ("right", "left") if self.rtl else ("left", "right")  # of a line of text
+        self.notes: list[Dict] = []
+
+    def name(self, role: str) -> str:
+        """What a role is called: the chart's own word, else its column's."""
+        return str((self.spec["names"].get(role) or self.spec["columns"][role]["label"])[self.language])
+
+    def label(self, row: Dict, role: str = "label") -> str:
+        """The words of a row."""
+        given = row.get(role)
+        return str(given[self.language] if isinstance(given, dict) else given or "")
+
+    def written(self, value: Any, role: str, digits: int | None = None) -> str:
+        """A value as the column of its role writes it."""
+        column = self.spec["columns"][role]
+        shown = column["digits"] if digits is None else digits
+        return cell(value, column["unit"], shown, self.language, self.spec["currency"], signed=column.get("signed"))
+
+    def found(self, row: Dict, role: str) -> list[float | None]:
+        """The value of a role and the two ends of its interval, None where there is none."""
+        return [finite(row.get(name)) for name in (role, *BOUNDS.get(role, ("", "")))]
+
+    def told(self, row: Dict, role: str) -> str:
+        """A value with its interval: ``49% (46% to 52%)``."""
+        text, (_, low, high) = self.written(row[role], role), self.found(row, role)
+        if low is None or high is None:
+            return text
+        between = say("unit.interval", low=self.written(low, role), high=self.written(high, role))
+        return f"{text} ({between[self.language]})"
+
+    def hover(self, lines: Sequence[str]) -> str:
+        """The lines a pointer shows."""
+        limit = 190 if self.narrow else 300
+        return plotly_text([part for line in lines for part in wrapped(line, limit, 13)], self.language)
+
+    def note(self, text: str | list[str], look: Dict, **place: Any) -> None:
+        """Words on the figure; ``look`` is a font."""
+        self.notes.append({"text": plotly_text(text, self.language), "font": look, "xref": "x"} | place)
+
+    def laid_out(
+        self, data: list[Dict], tall: float, xaxis: Dict, *, top: float, bottom: float, start: float, end: float
+    ) -> Dict:
+        """The Plotly figure of rows ``tall`` pixels high, and margins (``start`` is where a line of text starts)."""
+        if self.rtl:
+            xaxis["range"] = xaxis["range"][::-1]
+        layout = {
+            "template": template(self.language), "autosize": True, "height": round(tall + top + bottom),
+            "margin": {"t": top, "b": bottom, self.start[0]: start, self.end[0]: end, "pad": 0},
+            "annotations": self.notes, "xaxis": xaxis, "yaxis": {"range": [tall, 0]},
+        }  # fmt: skip
+        return {"data": data, "layout": layout}
+
+
+class Sheet(Drawing):
+    """Collects rows and marks, then becomes a figure whose axis shows all values of these roles, in one unit."""
+
+    def __init__(self, spec: Dict, language: str, narrow: bool, *roles: str, zero: bool = True) -> None:
+        super().__init__(spec, language, narrow)
+        values = [value for row in self.rows for role in roles for value in self.found(row, role)]
         self.low, self.high, self.ticks = scale(values, zero=zero, ticks=4 if narrow else 5, tight=narrow)
+        self.axis = roles[0]
         self.size, self.small = (14.0, 12.0) if narrow else (15.0, 12.5)
         self.label_limit = NARROW - 6 if narrow else 214.0
         self.bottom = 0.0  # of the rows so far, pixels
-        self.label_width = self.value_width = 0.0
-        self.marks: dict[Style, Marks] = {}
-        self.labels: list[Dict] = []  # where the line starts, beside or above their row
-        self.notes: list[Dict] = []  # at a value
-        self.sides: list[Dict] = []  # at the two ends of the axis
-        self.key_lines: list[str] = []
-        self.side_lines = 0
-        self.zero_line = False
-        # Where a line of text starts and where it ends.
-        self.start, self.end = ("right", "left") if self.rtl else ("left", "right")
-
-    def written(self, value: float, column: Dict | None = None) -> str:
-        """A number as the chart writes it, in the unit of its axis or of another column."""
-        of = column or self.column
-        return number(value, of["unit"], of["digits"], self.language, self.currency)
+        self.label_width = self.value_width = self.head_height = 0.0
+        self.traces: dict[Style, Dict] = {}
 
     def heading(self, text: str) -> None:
         """A line that opens a group of rows."""
@@ -118,157 +167,118 @@ class Sheet:
         lines = wrapped(label, self.label_limit, self.size)
         notes = wrapped(note, self.label_limit, self.small) if note else []
         text = (len(lines) * self.size + len(notes) * self.small) * LINE
+        top = self.bottom
         if self.narrow:
-            self._label(lines, notes, self.bottom + text / 2)
+            self._label(lines, notes, top + text / 2)
             half = max(tall - 14, 24) / 2
-            middle = self.bottom + text + 3 + half
-            self.bottom = middle + half + 15
-            return middle
-        height = max(tall, text + 16)
-        middle = self.bottom + height / 2
+            self.bottom += text + 2 * half + 18
+            return top + text + 3 + half
+        self.bottom += max(tall, text + 16)
+        middle = (top + self.bottom) / 2
         self._label(lines, notes, middle)
-        self.bottom += height
         return middle
 
     def _label(self, lines: list[str], notes: list[str], y: float, *, bold: bool = False) -> None:
         widths = [width(line, self.size, bold=bold) for line in lines] + [width(one, self.small) for one in notes]
         self.label_width = max(self.label_width, *widths)
-        small = f'<span style="font-size:{self.small}px;color:{GREY}">'
+        self.note(lines, font(self.size, INK, bold=bold), **self._edge(self.start), y=y)
+        for small in notes:
+            text = f'<br><span style="font-size:{self.small}px;color:{GREY}">{plotly_text(small, self.language)}</span>'
+            self.notes[-1]["text"] += text
+
+    def _edge(self, edge: str) -> Dict:
+        """A place at one end of the axis; on the page's own edge where it refers to the paper."""
+        return {"xref": "paper", "x": int(edge == "right"), "xanchor": edge, "align": edge}
+
+    def _above(self, edge: str, text: list[str], size: float, colour: str, shift: float, **place: Any) -> None:
+        """Words above the rows."""
+        self.head_height = max(self.head_height, len(text) * size * LINE)
+        at = self._edge(edge) | {"yref": "paper", "y": 1, "yanchor": "bottom", "yshift": shift} | place
+        self.notes.append({"text": "<br>".join(text), "font": font(size, colour)} | at)
+
+    def side(self, role: str, edge: str) -> None:
+        """Words over one end of the value axis: what lies on that side of zero."""
+        lines = wrapped(self.name(role), NARROW / 2 - 16 if self.narrow else 230, self.small)
         texts = [plotly_text(line, self.language) for line in lines]
-        texts += [f"{small}{plotly_text(note, self.language)}</span>" for note in notes]
-        at = {"y": y, "yanchor": "middle", "xref": "paper", "x": 1 if self.rtl else 0, "xanchor": self.start}
-        look = {"align": self.start, "font": font(self.size, INK, bold=bold), "bgcolor": PAPER}
-        self.labels.append({"text": "<br>".join(texts)} | at | look)
+        self._above(edge, texts, self.small, GREY, 4, xref="paper" if self.narrow else "x domain")
 
-    def line(self, first: float, last: float, y: float, colour: str, *, size: float = 3, dash: str = "solid") -> None:
-        """A line between two values."""
-        marks = self.marks.setdefault(Style("line", colour, size, dash), Marks())
-        marks.x += [first, last, None]
-        marks.y += [y, y, None]
+    def key(self, *items: tuple[str, str, str]) -> None:
+        """What each mark means (symbol, colour, role), in one line where it fits."""
+        limit = NARROW - 6 if self.narrow else WIDE - 40
+        lines, firsts, taken = [], [], 0.0
+        for symbol, colour, role in items:
+            words = wrapped(self.name(role), limit - 24, 13)
+            first, *rest = [plotly_text(line, self.language) for line in words]
+            firsts.append(f'<span style="color:{colour}">{symbol}</span>\u00a0{first}')
+            lines += [firsts[-1], *rest]
+            taken += width(" ".join(words), 13) + 35
+        texts = ["\u00a0\u00a0\u00a0\u00a0".join(firsts)] if taken <= limit else lines
+        texts = [f"{RLI}{line}{PDI}" if self.rtl else line for line in texts]
+        self._above(self.start, texts, 13, INK, 10 if self.narrow else 6)
 
-    def mark(self, style: Style, value: float, y: float, hover: list[str]) -> None:
-        """A dot at a value, or a bar from zero to it; ``hover`` are the lines a pointer shows."""
-        marks = self.marks.setdefault(style, Marks())
-        marks.x.append(value)
-        marks.y.append(y)
-        limit = 190 if self.narrow else 300
-        lines = [part for line in hover for part in wrapped(line, limit, 13)]
-        marks.hover.append(plotly_text(lines, self.language))
+    def draw(self, style: Style, x: list[float], y: float, hover: Sequence[str] = ()) -> None:
+        """A line between two values, a dot at one, or a bar from zero to it; ``hover`` is what a pointer shows."""
+        trace = self.traces.setdefault(style, {"x": [], "y": []})
+        pause = [None] if style.kind == "line" else []  # lines of one trace hang together without
+        trace["x"] += [*x, *pause]
+        trace["y"] += [*([y] * len(x)), *pause]
+        if hover:
+            trace.setdefault("hovertext", []).append(self.hover(hover))
 
     def value(self, text: str, x: float, y: float, colour: str, *, bold: bool = True) -> None:
         """A direct label just beyond a value, on the side away from the labels."""
         self.value_width = max(self.value_width, width(text, self.size, bold=bold))
-        look = {"xanchor": self.start, "xshift": -12 if self.rtl else 12, "font": font(self.size, colour, bold=bold)}
-        self._note(text, x, y, look)
+        shift = -12 if self.rtl else 12
+        self.note(text, font(self.size, colour, bold=bold), x=x, y=y, xanchor=self.start, xshift=shift)
 
-    def name(self, text: str, x: float, y: float) -> None:
-        """A small name over a value."""
-        self._note(text, x, y, {"xanchor": "center", "font": font(self.small, GREY)})
+    def point(
+        self, row: Dict, role: str, y: float, mark: Style, interval: Style, colour: str, *more: str, bold: bool = True
+    ) -> None:
+        """A value with its mark, interval and direct label; where it is withheld, the word instead."""
+        value, low, high = self.found(row, role)
+        if value is None:
+            self.withheld(y)
+            return
+        if low is not None and high is not None:
+            self.draw(interval, [low, high], y)
+        self.draw(mark, [value], y, [self.label(row), f"{self.name(role)}: {self.told(row, role)}", *more])
+        self.value(self.written(value, role), value if high is None else max(value, high), y, colour, bold=bold)
 
-    def _note(self, text: str, x: float, y: float, look: Dict) -> None:
-        at = {"x": x, "y": y, "xref": "x", "yanchor": "middle", "bgcolor": PAPER}
-        self.notes.append({"text": plotly_text(text, self.language)} | at | look)
+    def withheld(self, y: float) -> None:
+        """A row without a value says so instead of vanishing."""
+        self.value(say("part.chart.withheld")[self.language], self.low, y, GREY, bold=False)
 
-    def side(self, text: str, *, high: bool) -> None:
-        """Words over the high or the low end of the value axis: what lies on that side of zero."""
-        edge = self.end if high else self.start
-        lines = wrapped(text, NARROW / 2 - 16 if self.narrow else 230, self.small)
-        self.side_lines = max(self.side_lines, len(lines))
-        at = self._over(edge) | {"font": font(self.small, GREY), "yshift": 4}
-        self.sides.append({"text": plotly_text(lines, self.language)} | at)
-
-    def _over(self, edge: str) -> Dict:
-        """A place above the rows, at one edge of the axis."""
-        x = 1 if edge == "right" else 0
-        at = {"xref": "paper", "yref": "paper", "x": x, "y": 1, "xanchor": edge, "yanchor": "bottom"}
-        return at | {"align": edge, "showarrow": False}
-
-    def key(self, items: list[tuple[str, str, str]]) -> None:
-        """What each mark means: symbol, colour, words; in one line where it fits."""
-        limit = NARROW - 6 if self.narrow else WIDE - 40
-        lines: list[list[tuple[str, str, str]]] = [[]]
-        for item in items:
-            taken = sum(width(f"{symbol} {words}", 13) + 22 for symbol, _, words in [*lines[-1], item])
-            if lines[-1] and taken > limit:
-                lines.append([])
-            lines[-1].append(item)
-        for line in lines:
-            self.key_lines += self._key_line(line, limit)
-
-    def _key_line(self, items: list[tuple[str, str, str]], limit: float) -> list[str]:
-        """One line of the key; words too long for it go on below."""
-        written, below = [], []
-        for symbol, colour, words in items:
-            first, *rest = wrapped(words, limit - 24, 13)
-            mark = f'<span style="color:{colour}">{symbol}</span>'
-            written.append(f"{mark}\u00a0{plotly_text(first, self.language)}")
-            below += [plotly_text(line, self.language) for line in rest]
-        line = "\u00a0\u00a0\u00a0\u00a0".join(written)
-        return [f"{RLI}{line}{PDI}" if self.rtl else line, *below]
-
-    def figure(self) -> Dict:
+    def figure(self, *, zero_line: bool = False) -> Dict:
         """The Plotly figure: ``data`` and ``layout``."""
-        steps = [tick * 100 if self.column["unit"] == "share" else tick for tick in self.ticks]
-        whole = {"digits": 0} if all(abs(step - round(step)) < 1e-6 for step in steps) else {}
-        tick_text = [self.written(tick, self.column | whole) if tick else "0" for tick in self.ticks]
-        half_tick = max(width(text, self.small) for text in tick_text) / 2 + 4
+        share = self.spec["columns"][self.axis]["unit"] == "share"
+        whole = all(abs(step - round(step)) < 1e-6 for step in (tick * (100 if share else 1) for tick in self.ticks))
+        texts = [self.written(tick, self.axis, 0 if whole else None) if tick else "0" for tick in self.ticks]
+        half_tick = max(width(text, self.small) for text in texts) / 2 + 4
         start = half_tick + 2 if self.narrow else self.label_width + 22
         end = max(self.value_width + 20 if self.value_width else 14, half_tick)
-        top = max(len(self.key_lines) * 13, self.side_lines * self.small) * LINE + (18 if self.narrow else 14)
-        outwards = (start + 1) * (1 if self.rtl else -1)
-        drawn = [note | {"xshift": outwards, "yref": "y", "showarrow": False} for note in self.labels]
-        drawn += [note | {"yref": "y", "showarrow": False} for note in self.notes]
-        if self.narrow:  # over the margins too
-            shifts = {self.start: outwards, self.end: (end - 2) * (-1 if self.rtl else 1)}
-            self.sides = [note | {"xshift": shifts[note["xanchor"]]} for note in self.sides]
-        drawn += self.sides
-        if self.key_lines:
-            key = self._over(self.start) | {"text": "<br>".join(self.key_lines), "font": font(13, INK)}
-            drawn.append(key | {"xshift": outwards, "yshift": 10 if self.narrow else 6})
-        ticks = [plotly_text(text, self.language) for text in tick_text]
-        traces = sorted(self.marks.items(), key=lambda one: LAYERS[one[0].kind])
-        own = {
-            "height": round(self.bottom + top + 30),
-            "margin": {"t": top, "b": 30, self.start[0]: start, self.end[0]: end, "pad": 0},
-            "annotations": drawn,
-            "xaxis": self._axis() | {"tickvals": self.ticks, "ticktext": ticks},
-            "yaxis": {"range": [self.bottom, 0], "visible": False, "fixedrange": True},
-        }
-        return {"data": [_trace(style, marks) for style, marks in traces], "layout": layout(self.language) | own}
-
-    def _axis(self) -> Dict:
-        zero = {"zeroline": self.zero_line, "zerolinecolor": INK, "zerolinewidth": 1}
-        look = {"gridcolor": LIGHT, "showline": False, "ticks": "", "tickfont": font(self.small, GREY)}
-        ends = [self.high, self.low] if self.rtl else [self.low, self.high]
-        return {"range": ends, "fixedrange": True} | zero | look
+        outwards = {self.start: -(start + 1), self.end: end - 2}  # from the axis to the edges of the page
+        for note in self.notes:
+            if note["xref"] == "paper":
+                note["xshift"] = outwards[note["xanchor"]] * (-1 if self.rtl else 1)
+        axis = {
+            "range": [self.low, self.high], "tickvals": self.ticks, "zeroline": zero_line,
+            "ticktext": [plotly_text(text, self.language) for text in texts], "tickfont": font(self.small, GREY),
+        }  # fmt: skip
+        traces = sorted(self.traces.items(), key=lambda one: LAYERS.index(one[0].kind))
+        data = [_trace(style) | marks for style, marks in traces]
+        top = self.head_height + (18 if self.narrow else 14)
+        return self.laid_out(data, self.bottom, axis, top=top, bottom=30, start=start, end=end)
 
 
-def layout(language: str) -> Dict:
-    """What every figure shares: paper, fonts, quiet interaction."""
-    align = "right" if language in RIGHT_TO_LEFT else "left"
-    hover = {"bgcolor": PAPER, "bordercolor": INK, "align": align}
-    paper = {"autosize": True, "paper_bgcolor": PAPER, "plot_bgcolor": PAPER, "showlegend": False, "bargap": 0}
-    return paper | {
-        "font": {"family": FONT, "size": 14, "color": INK},
-        "hoverlabel": hover | {"font": {"family": FONT, "size": 13, "color": INK}},
-        "hovermode": "closest",
-        "dragmode": False,
-    }
-
-
-def _trace(style: Style, marks: Marks) -> Dict:
-    """All marks of one style as one trace."""
-    common: Dict = {"x": marks.x, "y": marks.y, "cliponaxis": False}
+def _trace(style: Style) -> Dict:
+    """A trace of marks of one style, still without places."""
     if style.kind == "line":
         line = {"color": style.colour, "width": style.size, "dash": style.dash}
-        return common | {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line}
-    common |= {"hovertext": marks.hover, "hoverinfo": "text"}
+        return {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line}
     marker: Dict = {"color": PAPER if style.hollow else style.colour}
     if style.kind == "bar":
         marker["line"] = {"color": style.colour, "width": 1.5}
-        bars = {"type": "bar", "orientation": "h", "width": [style.size] * len(marks.x)}
-        return common | bars | {"marker": marker}
-    marker["symbol"] = style.symbol
-    marker["size"] = style.size - 3 if style.hollow else style.size
-    marker["line"] = {"color": style.colour, "width": 3 if style.hollow else 0}
-    return common | {"type": "scatter", "mode": "markers", "marker": marker}
+        return {"type": "bar", "orientation": "h", "width": style.size, "hoverinfo": "text", "marker": marker}
+    marker |= {"symbol": style.symbol, "size": style.size - 3 * style.hollow}
+    marker["line"] = {"color": style.colour, "width": 3 * style.hollow}
+    return {"type": "scatter", "mode": "markers", "hoverinfo": "text", "marker": marker}

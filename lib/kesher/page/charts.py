@@ -7,24 +7,12 @@ was found.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kesher.page import kinds
-from kesher.page.text import cell, number, plain
+from kesher.page.canvas import ACCENT, GREY, INK, LINE, MARK, Dict, Drawing, Sheet, Style, font
+from kesher.page.text import clean, finite, plain, width, wrapped
 from kesher.words import bare, say
-
-# kind: roles it must have, roles it may have
-KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "dumbbell": (frozenset({"label", "first", "second", "gap"}), frozenset({"distinct", "accent"})),
-    "slope": (frozenset({"label", "first", "second"}), frozenset({"accent"})),
-    "bars": (frozenset({"label", "value"}), frozenset({"low", "high", "base", "reference", "grey", "accent"})),
-    "difference": (frozenset({"label", "value", "low", "high"}), frozenset({"group", "distinct"})),
-    "range": (frozenset({"label", "actual", "guess"}), frozenset({"low", "high", "guess_low", "guess_high"})),
-}
-_DRAW = {
-    "dumbbell": kinds.dumbbell, "slope": kinds.slope, "bars": kinds.bars, "difference": kinds.difference,
-    "range": kinds.range_,
-}  # fmt: skip
 
 # Plotly 7 offers to upload a chart's data by default: off here, wherever the figure is shown.
 CONFIG: dict[str, Any] = {
@@ -32,66 +20,202 @@ CONFIG: dict[str, Any] = {
     "typesetMath": False, "scrollZoom": False, "doubleClick": False, "showTips": False,
     "modeBarButtons": [["toImage"]],
 }  # fmt: skip
+ENDS = (("first", 0), ("second", 1))  # of a slope's lines
+MOST = 12  # rows said in words
+SMALLEST_PLOT = 230  # pixels between the margins of the smallest wide figure
+FILLED, HOLLOW, SQUARE, DIAMOND = "●", "○", "■", "◇"
 
 
-def check(kind: str, roles: dict[str, str]) -> None:
+def dumbbell(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Two groups per row, filled and open circle, the gap written; grey and dotted where not distinct."""
+    sheet = Sheet(spec, language, narrow, "first", "second", zero=False)
+    if narrow or not _named_ends(sheet):
+        sheet.key((FILLED, INK, "first"), (HOLLOW, INK, "second"))
+    for row in sheet.rows:
+        distinct, dash, unclear = _distinct(row, language)
+        colour = MARK if not distinct else ACCENT if row.get("accent") else INK
+        y = sheet.row(sheet.label(row))
+        first, second, gap = (finite(row[role]) for role in ("first", "second", "gap"))
+        if first is None or second is None:
+            sheet.withheld(y)
+            continue
+        known = ("first", "second") if gap is None else ("first", "second", "gap")
+        told = [f"{sheet.name(role)}: {sheet.written(row[role], role)}" for role in known]
+        hover = [sheet.label(row), *told, *unclear]
+        if gap is not None:
+            shade = colour if distinct else GREY
+            sheet.value(sheet.written(gap, "gap"), max(first, second), y, shade, bold=distinct)
+        sheet.draw(Style("line", colour, 3, dash), [first, second], y)
+        sheet.draw(Style("dot", colour, 14), [first], y, hover)
+        sheet.draw(Style("dot", colour, 14, hollow=True), [second], y, hover)
+    return sheet.figure()
+
+
+def _distinct(row: Dict, language: str) -> tuple[bool, str, list[str]]:
+    """Whether a row's difference excludes zero, the dash of its line, and the words when it does not."""
+    distinct = row.get("distinct") is not False
+    return distinct, "solid" if distinct else "dot", [] if distinct else [say("part.chart.not_distinct")[language]]
+
+
+def _named_ends(sheet: Sheet) -> bool:
+    """Name the two ends above the first row, if they lie far enough apart there on the smallest page."""
+    row = sheet.rows[0] if sheet.rows else {}
+    first, second = finite(row.get("first")), finite(row.get("second"))
+    if first is None or second is None:
+        return False
+    names = [sheet.name("first"), sheet.name("second")]
+    apart = abs(first - second) / (sheet.high - sheet.low) * SMALLEST_PLOT
+    if apart < sum(width(name, sheet.small) for name in names) / 2 + 10:
+        return False
+    for x, name in zip((first, second), names, strict=True):
+        sheet.note(name, {"size": sheet.small, "color": GREY}, x=x, y=4)
+    sheet.bottom += 8
+    return True
+
+
+def bars(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Bars from zero with interval and value; a small base hollow, a published figure an open diamond."""
+    sheet = Sheet(spec, language, narrow, "value", "reference")
+    if any(row.get("reference") is not None for row in sheet.rows):
+        sheet.key((SQUARE, MARK, "value"), (DIAMOND, INK, "reference"))
+    some_bases = len({row.get("base") for row in sheet.rows}) > 1
+    interval = Style("line", INK, 1.5)
+    for row in sheet.rows:
+        base, grey = finite(row.get("base")), bool(row.get("grey"))
+        note = say("part.chart.base", n=int(base))[language] if base is not None else ""
+        compared = finite(row.get("reference")) is not None
+        tall = 44 if not compared else 62 if narrow else 54
+        y = sheet.row(sheet.label(row), note=note if some_bases or grey else "", tall=tall)
+        if compared:  # on a line of its own below, so that each mark has its figure beside it
+            diamond = Style("dot", INK, 11, symbol="diamond", hollow=True)
+            sheet.point(row, "reference", y + 15, diamond, interval, GREY, bold=False)
+            y -= 9
+        bar = Style("bar", ACCENT if row.get("accent") and not grey else MARK, 20, hollow=grey)
+        sheet.point(row, "value", y, bar, interval, GREY if grey else INK, *filter(None, [note]))
+    return sheet.figure(zero_line=True)
+
+
+def difference(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Dot and interval around zero, in groups; open, grey and dotted where zero is not excluded."""
+    sheet = Sheet(spec, language, narrow, "value")
+    for role, edge in (("negative", sheet.start), ("positive", sheet.end)):
+        if role in spec["names"]:
+            sheet.side(role, edge)
+    group = ""
+    for row in sheet.rows:
+        if (this := sheet.label(row, "group")) not in ("", group):
+            sheet.heading(this)
+            group = this
+        distinct, dash, unclear = _distinct(row, language)
+        colour = INK if distinct else MARK
+        dot, interval = Style("dot", colour, 13, hollow=not distinct), Style("line", colour, 2.5, dash)
+        y = sheet.row(sheet.label(row), tall=36)
+        sheet.point(row, "value", y, dot, interval, INK if distinct else GREY, *unclear, bold=distinct)
+    return sheet.figure(zero_line=True)
+
+
+def range_(spec: Dict, language: str, narrow: bool) -> Dict:
+    """What was found, with its interval, above what was guessed, with the spread of the guesses."""
+    sheet = Sheet(spec, language, narrow, "actual", "guess")
+    sheet.key((FILLED, INK, "actual"), (HOLLOW, GREY, "guess"))
+    for row in sheet.rows:
+        y = sheet.row(sheet.label(row), tall=60)
+        sheet.point(row, "actual", y - 11, Style("dot", INK, 13), Style("line", INK, 2.5), INK)
+        spread = Style("line", MARK, 6)
+        sheet.point(row, "guess", y + 11, Style("dot", GREY, 13, hollow=True), spread, GREY, bold=False)
+    return sheet.figure()
+
+
+def slope(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Ranks of two groups; on a narrow screen the labels stand at the start only, the ranks at both ends."""
+    drawing, size, limit = Drawing(spec, language, narrow), 13.0 if narrow else 14.0, 132.0 if narrow else 190.0
+    edges = {"first": drawing.end, "second": drawing.start}  # of a label, next to its end of a line
+    rows = [row for row in spec["rows"] if all(finite(row[role]) is not None for role in edges)]
+    lines = [wrapped(drawing.label(row), limit, size) for row in rows]
+    heights = [len(one) * size * LINE + 14 for one in lines]
+    places = {role: _stacked([float(row[role]) for row in rows], heights) for role in edges}
+    heads = {role: wrapped(drawing.name(role), 84 if narrow else limit, 13, bold=True) for role in edges}
+    room = dict.fromkeys(edges, 0.0)  # beyond each end, pixels
+    for role, x in ENDS:
+        alone = narrow and role == "second"  # no labels there: the head stands over its end
+        room[role] = max(width(line, 13, bold=True) for line in heads[role])
+        room[role] = room[role] / 2 - 16 if alone else room[role]
+        above = {"yref": "paper", "yanchor": "bottom", "xanchor": "center" if alone else edges[role]}
+        drawing.note(heads[role], font(13, GREY, bold=True), x=x, y=1, yshift=8, **above)
+    data = []
+    for place, row in enumerate(rows):
+        accent = bool(row.get("accent"))
+        for role, x in ENDS:
+            rank, shown = drawing.written(row[role], role), lines[place] if role == "first" or not narrow else [""]
+            text = [f"{shown[0]}  {rank}" if role == "first" else f"{rank}  {shown[0]}".rstrip(), *shown[1:]]
+            room[role] = max(room[role], *(width(line, size, bold=accent) + 6 for line in text))
+            at = {"xanchor": edges[role], "align": edges[role], "xshift": -9 if edges[role] == "right" else 9}
+            drawing.note(text, font(size, ACCENT if accent else INK, bold=accent), x=x, y=places[role][place], **at)
+        colour = ACCENT if accent else MARK if any(row.get("accent") for row in rows) else INK
+        told = [f"{drawing.name(role)}: {drawing.written(row[role], role)}" for role in edges]
+        data.append({
+            "type": "scatter", "mode": "lines+markers", "x": [0, 1], "y": [places[role][place] for role in edges],
+            "hoverinfo": "text", "hovertext": [drawing.hover([drawing.label(row), *told])] * 2,
+            "line": {"color": colour, "width": 2 if colour == MARK else 3}, "marker": {"size": 9, "color": colour},
+        })  # fmt: skip
+    top = 20 + 13 * LINE * max(len(lines) for lines in heads.values())
+    start, end = room["first"] + 24, room["second"] + 24
+    axis = {"range": [0, 1], "visible": False}
+    return drawing.laid_out(data, sum(heights), axis, top=top, bottom=10, start=start, end=end)
+
+
+def _stacked(ranks: list[float], heights: list[float]) -> list[float]:
+    """Middle of each label, pixels from the top: by rank, one below the other, ties in the order given."""
+    places, bottom = [0.0] * len(ranks), 0.0
+    for place in sorted(range(len(ranks)), key=ranks.__getitem__):
+        places[place] = bottom + heights[place] / 2
+        bottom += heights[place]
+    return places
+
+
+# kind: how it is drawn, roles it must have, roles it may have
+KINDS: dict[str, tuple[Callable[[Dict, str, bool], Dict], set[str], set[str]]] = {
+    "dumbbell": (dumbbell, {"label", "first", "second", "gap"}, {"distinct", "accent"}),
+    "slope": (slope, {"label", "first", "second"}, {"accent"}),
+    "bars": (bars, {"label", "value"}, {"low", "high", "base", "reference", "grey", "accent"}),
+    "difference": (difference, {"label", "value", "low", "high"}, {"group", "distinct"}),
+    "range": (range_, {"label", "actual", "guess"}, {"low", "high", "guess_low", "guess_high"}),
+}
+
+
+def check(kind: str, roles: Mapping[str, str]) -> None:
     """Raise ValueError naming what a chart lacks or can not draw."""
     if kind not in KINDS:
         raise ValueError(f"chart kind {kind!r} is not one of {', '.join(KINDS)}")
-    needed, allowed = KINDS[kind]
+    _, needed, allowed = KINDS[kind]
     if missing := sorted(needed - roles.keys()):
         raise ValueError(f"a {kind} chart needs the roles {missing}")
     if unknown := sorted(roles.keys() - needed - allowed):
         raise ValueError(f"a {kind} chart does not draw the roles {unknown}; it may have {sorted(allowed)}")
 
 
-def figure(spec: dict[str, Any], language: str, *, narrow: bool = False) -> dict[str, Any]:
+def figure(spec: Dict, language: str, *, narrow: bool = False) -> Dict:
     """The figure (``data`` and ``layout``) of a chart part's data; ``narrow`` for a phone's width."""
-    return _DRAW[spec["kind"]](spec, language, narrow)
+    draw, _, _ = KINDS[spec["kind"]]
+    return draw(spec, language, narrow)
 
 
-def described(spec: dict[str, Any], language: str, *, most: int = 12) -> str:
+def described(spec: Dict, language: str) -> str:
     """What the chart shows, in words, for readers who do not see it."""
-    lines = [f"{plain(spec['title'], language).rstrip('.')}.", plain(say(f"part.chart.{spec['kind']}"), language)]
-    for row in spec["rows"][:most]:
-        shown = [f"{name} {value}" for name, value in _told(spec, row, language)]
-        label = row["label"] if isinstance(row["label"], str) else plain(row["label"], language)
-        lines.append(f"{bare(label)}: {', '.join(shown)}.")
-    left = len(spec["rows"]) - most
-    if left > 0:
-        lines.append(plain(say("part.chart.more", n=left), language))
-    return " ".join(lines)
+    lines = [f"{plain(spec['title'], language).rstrip('.')}.", say(f"part.chart.{spec['kind']}")[language]]
+    words = Drawing(spec, language)
+    for row in spec["rows"][:MOST]:
+        roles = ("group", "first", "second", "gap", "value", "actual", "guess", "reference", "base")
+        told = [f"{words.name(role)} {words.told(row, role)}" for role in roles if row.get(role) is not None]
+        lines.append(f"{words.label(row)}: {', '.join(told)}.")
+    if (left := len(spec["rows"]) - MOST) > 0:
+        lines.append(say("part.chart.more", n=left)[language])
+    return bare(clean(" ".join(lines)))
 
 
-def _told(spec: dict[str, Any], row: dict[str, Any], language: str) -> list[tuple[str, str]]:
-    """The values of a row with their names."""
-    told = []
-    for role in ("group", "first", "second", "gap", "value", "actual", "guess", "reference", "base"):
-        if row.get(role) is None:
-            continue
-        column = spec["columns"][role]
-        name = spec["names"].get(role) or column["label"]
-        value = cell(row[role], column["unit"], column["digits"], language, spec["currency"])
-        low, high = row.get(_BOUNDS.get(role, ("", ""))[0]), row.get(_BOUNDS.get(role, ("", ""))[1])
-        if low is not None and high is not None:
-            bounds = [number(end, column["unit"], column["digits"], language, spec["currency"]) for end in (low, high)]
-            value += f" ({' – '.join(bounds)})"
-        told.append((plain(name, language), bare(value)))
-    return told
-
-
-_BOUNDS = {"value": ("low", "high"), "actual": ("low", "high"), "guess": ("guess_low", "guess_high")}
-
-
-def data_table(spec: dict[str, Any]) -> dict[str, Any]:
+def data_table(spec: Dict) -> Dict:
     """The rows a chart draws as the data of a table part."""
-    roles = list(spec["columns"])
-    shown = [role for role in roles if spec["columns"][role]["unit"] != "flag"]
-    columns = []
-    for role in shown:
-        name = spec["names"].get(role)
-        columns.append(spec["columns"][role] | ({"label": name} if name else {}))
-    return {
-        "columns": columns, "rows": [[row[role] for role in shown] for row in spec["rows"]],
-        "numbers": [], "currency": spec["currency"],
-    }  # fmt: skip
+    shown = {role: column for role, column in spec["columns"].items() if column["unit"] != "flag"}
+    columns = [column | {"label": spec["names"].get(role) or column["label"]} for role, column in shown.items()]
+    rows = [[row[role] for role in shown] for row in spec["rows"]]
+    return {"columns": columns, "rows": rows, "numbers": [], "currency": spec["currency"]}

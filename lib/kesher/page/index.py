@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from kesher.page.layout import badge, policy, resource
+from kesher.page.layout import badge, document
 from kesher.page.text import day, direction, emphasised, esc, plain
 from kesher.words import LANGUAGES, Text, say
 
@@ -25,26 +25,15 @@ class Entry:
 
 def index(entries: Sequence[Entry], *, client_name: Text, illustrative: bool = False) -> str:
     """One small page without scripts: a section per language, a block per workbook."""
-    sections = "\n".join(_section(entries, client_name, illustrative, language) for language in LANGUAGES)
-    title = " · ".join(plain(say("page.index_title", name=client_name[one]), one) for one in LANGUAGES)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{esc(policy())}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{esc(title)}</title>\n<style>{resource('style.css')}</style>\n</head>\n<body>\n"
-        f'<main class="index">\n{sections}\n</main>\n</body>\n</html>\n'
-    )
-
-
-def _section(entries: Sequence[Entry], client_name: Text, illustrative: bool, language: str) -> str:
-    title = say("page.index_title", name=client_name[language])[language]
-    note = f" · {esc(say('page.illustrative')[language])}" if illustrative else ""
-    blocks = "\n".join(_entry(entry, language) for entry in entries if language in entry.links)
-    return (
-        f'<section lang="{language}" dir="{direction(language)}">'
-        f"<header><p><b>{esc(say('page.brand')[language])}</b>{note}</p></header><h1>{esc(title)}</h1>\n{blocks}</section>"
-    )
+    sections, titles = [], []
+    for language in LANGUAGES:
+        title = say("page.index_title", name=client_name[language])
+        note = f" · {esc(say('page.illustrative')[language])}" if illustrative else ""
+        head = f"<header><p><b>{esc(say('page.brand')[language])}</b>{note}</p></header><h1>{esc(title[language])}</h1>"
+        blocks = "\n".join(_entry(entry, language) for entry in entries if language in entry.links)
+        sections.append(f'<section lang="{language}" dir="{direction(language)}">{head}\n{blocks}</section>\n')
+        titles.append(plain(title, language))
+    return document(" · ".join(titles), f'<main class="index">\n{"".join(sections)}</main>\n', 'lang="en"')
 
 
 def _entry(entry: Entry, language: str) -> str:

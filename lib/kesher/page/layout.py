@@ -11,22 +11,25 @@ import gzip
 import hashlib
 import importlib.util
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from kesher.page import charts
-from kesher.page.markup import chart_foot, chart_head, html_of
+from kesher.page.canvas import template
+from kesher.page.markup import around, html_of
 from kesher.page.parts import Part
-from kesher.page.tables import grid
+from kesher.page.tables import Writer, grid
 from kesher.page.text import day, direction, esc, plain
 from kesher.words import Text, say
 
 CHARTS = frozenset({"chart", "figure"})
-FOLDED = frozenset({"assumptions", "quality", "method", "sources", "numbers"})
+FOLDED = frozenset({"assumptions", "folded", "method", "sources", "numbers"})
 Pictures = Mapping[tuple[str, str], str]  # (language, part id): data URI
 
 
@@ -51,7 +54,7 @@ class Meta:
 
 
 @cache
-def resource(name: str) -> str:
+def _resource(name: str) -> str:
     """A style sheet or script of the pages."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
@@ -66,22 +69,14 @@ def plotly_path() -> Path:
 
 @cache
 def _plotly() -> tuple[str, str]:
-    """plotly.js packed for the page (gzip, base64), and the hash of its text."""
+    """plotly.js packed for the page (gzip, base85 with . for <, so that nothing in it is a tag), and its hash."""
     script = plotly_path().read_bytes()
-    return base64.b64encode(gzip.compress(script, 9, mtime=0)).decode("ascii"), _hash(script)
+    packed = base64.b85encode(gzip.compress(script, 9, mtime=0)).decode("ascii")
+    return packed.replace("<", "."), _hash(script)
 
 
 def _hash(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode('ascii')}'"
-
-
-def policy(*scripts: str) -> str:
-    """The content security policy of a page that runs exactly these scripts (hashes) and loads nothing."""
-    allowed = " ".join(scripts) or "'none'"
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def in_script(data: Any) -> str:
@@ -94,108 +89,99 @@ def in_script(data: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def page(parts: Sequence[Part], *, language: str, meta: Meta, pictures: Pictures | None = None) -> str:
-    """The report of one language as one HTML file.
-
-    ``pictures`` holds a still picture of each chart; without it readers who run no scripts get its figures.
-    """
-    ordered = _ordered(parts)
-    drawn = [part for part in ordered if part.kind in CHARTS]
-    body = _body(ordered, language, pictures or {})
-    scripts, hashes = _scripts(drawn, language)
-    title = f"{plain(meta.title, language)} · {plain(meta.client_name, language)}"
+def document(title: str, body: str, root: str, hashes: Sequence[str] = ()) -> str:
+    """A whole page; its policy lets exactly the scripts of these hashes run, and loads nothing."""
+    scripts = " ".join(hashes) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
     return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}" data-charts="{len(drawn)}">\n'
-        '<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{esc(policy(*hashes))}">\n'
+        f'<!doctype html>\n<html {root}>\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{esc(policy)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{esc(title)}</title>\n<style>{resource('style.css')}</style>\n</head>\n<body>\n<main>\n"
-        f"{_header(meta, language)}\n{body}\n{_footer(meta, language)}\n</main>\n{scripts}</body>\n</html>\n"
+        f"<title>{esc(title)}</title>\n<style>{_resource('style.css')}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
     )
 
 
-def _ordered(parts: Sequence[Part]) -> list[Part]:
-    """The answer first, whatever the notebook's order; the rest as it stands there, each id once."""
-    seen: dict[str, int] = {}
-    for part in parts:
-        seen[part.id] = seen.get(part.id, 0) + 1
-    if repeated := sorted(
-        id for id, times in seen.items() if times > 1 and not id.startswith(("heading.", "missing."))
-    ):
+def page(parts: Sequence[Part], *, language: str, meta: Meta, pictures: Pictures | None = None) -> str:
+    """The report of one language as one HTML file: the answer first, the rest in the notebook's order, each id once.
+
+    ``pictures`` holds a still picture of each chart; without it readers who run no scripts get its figures.
+    """
+    times = Counter(part.id for part in parts if part.kind not in ("heading", "missing"))
+    if repeated := sorted(id for id, count in times.items() if count > 1):
         raise ValueError(f"these parts stand more than once on the page: {', '.join(repeated)}")
-    return sorted(parts, key=lambda part: part.kind != "answer")
+    ordered = sorted(parts, key=lambda part: part.kind != "answer")
+    drawn = [part for part in ordered if part.kind in CHARTS]
+    scripts, hashes = _scripts(drawn, language)
+    header, main, footer = _header(meta, language), _body(ordered, language, pictures or {}), _footer(meta, language)
+    title = f"{plain(meta.title, language)} · {plain(meta.client_name, language)}"
+    root = f'lang="{language}" dir="{direction(language)}" data-charts="{len(drawn)}"'
+    return document(title, f"<main>\n{header}\n{main}\n{footer}\n</main>\n{scripts}", root, hashes)
 
 
 def _header(meta: Meta, language: str) -> str:
-    said = [esc(meta.client_name[language])]
+    said = [meta.client_name[language], day(meta.as_of, language)]
     if meta.illustrative:
-        said.append(esc(say("page.illustrative")[language]))
-    said.append(esc(day(meta.as_of, language)))
+        said.insert(1, say("page.illustrative")[language])
     brand = esc(say("page.brand")[language])
-    return f"<header><p><b>{brand}</b> · {' · '.join(said)}</p>{badge(meta.approved, language)}</header>"
+    return f"<header><p><b>{brand}</b> · {esc(' · '.join(said))}</p>{badge(meta.approved, language)}</header>"
 
 
 def badge(approved: Mapping[str, str] | None, language: str) -> str:
     """The status of the page: a draft until somebody approved the run."""
     if approved is None:
         return f'<p class="badge">{esc(say("page.draft")[language])}</p>'
-    on = day(approved["on"], language)
-    said = say("page.approved", name=approved["by"], date=on)[language]
-    return f'<p class="badge approved">{esc(said)}</p>'
+    said = say("page.approved", name=approved["by"], date=day(approved["on"], language))
+    return f'<p class="badge approved">{esc(said[language])}</p>'
 
 
 def _footer(meta: Meta, language: str) -> str:
-    as_of = say("page.as_of", date=day(meta.as_of, language))[language]
-    run = f" · {esc(say('page.run', run=meta.run)[language])}" if meta.run else ""
-    return f"<footer><p>{esc(as_of)}{run}</p><p>{esc(say('page.made')[language])}</p></footer>"
+    said = [say("page.as_of", date=day(meta.as_of, language)), *([say("page.run", run=meta.run)] if meta.run else [])]
+    run = " · ".join(esc(one[language]) for one in said)
+    return f"<footer><p>{run}</p><p>{esc(say('page.made')[language])}</p></footer>"
 
 
 def _body(parts: Sequence[Part], language: str, pictures: Pictures) -> str:
     """The parts in order; folded ones that follow each other share a frame."""
-    written: list[str] = []
-    level, folding = 2, False
-    for part in parts:
-        if (part.kind in FOLDED) != folding:
-            written.append("</div>" if folding else '<div class="folds">')
-            folding = not folding
-        if part.kind in CHARTS:
-            written.append(_chart(part, language, level, pictures.get((language, part.id))))
-        elif text := html_of(part, language, level=level):
-            written.append(
-                f'<div class="part" data-part="{esc(part.id)}">{text}</div>' if part.kind == "table" else text
-            )
-        if part.kind in ("heading", "recommendations", "claims", "warnings"):
-            level = 3
-    return "\n".join([*written, "</div>"] if folding else written)
+    sections: list[str] = []
+    level = 2
+    for folded, group in groupby(parts, key=lambda part: part.kind in FOLDED):
+        shown = []
+        for part in group:
+            if part.kind in CHARTS:
+                shown.append(_chart(part, language, level, pictures.get((language, part.id))))
+            elif text := html_of(part, language, level=level):
+                framed = f'<div class="part" data-part="{esc(part.id)}">{text}</div>'
+                shown.append(framed if part.kind == "table" else text)
+            if part.kind in ("heading", "recommendations", "claims", "warnings"):
+                level = 3
+        sections += ['<div class="folds">', *shown, "</div>"] if folded else shown
+    return "\n".join(sections)
 
 
 def _chart(part: Part, language: str, level: int, picture: str | None) -> str:
     """A chart: its words, where it is drawn, a still picture for readers without scripts, its figures."""
-    if part.kind == "figure":
-        alt, head, foot = part.data["title"], html_of(part, language, level=level), ""
-    else:
-        alt, head = charts.described(part.data, language), chart_head(part.data, language, level)
-        rows = grid(charts.data_table(part.data), language, esc(plain(part.data["title"], language)))
+    alt = part.data["title"]
+    head, foot = around(part, language, level=level)
+    if part.kind == "chart":
+        alt = charts.described(part.data, language)
+        to = Writer(language, part.data["currency"])
+        rows = grid(charts.data_table(part.data), to, esc(plain(part.data["title"], language)))
         summary = f"<summary>{esc(say('page.figures')[language])}</summary>"
-        foot = chart_foot(part.data, language) + f'<details class="figures">{summary}{rows}</details>'
-    place = f'<div class="plot" role="img" aria-label="{esc(alt)}" data-figures="{esc(_script_id(part))}"></div>'
-    return f'<figure class="chart" data-part="{esc(part.id)}">{head}{place}{_still(picture, alt)}{foot}</figure>'
-
-
-def _still(picture: str | None, alt: str) -> str:
-    return f'<noscript><img src="{esc(picture)}" alt="{esc(alt)}"></noscript>' if picture else ""
-
-
-def _script_id(part: Part) -> str:
-    return f"figures-{part.id}"
+        foot += f'<details class="figures">{summary}{rows}</details>'
+    place = f'<div class="plot" role="img" aria-label="{esc(alt)}" data-figures="figures-{esc(part.id)}"></div>'
+    still = f'<noscript><img src="{esc(picture)}" alt="{esc(alt)}"></noscript>' if picture else ""
+    return f'<figure class="chart" data-part="{esc(part.id)}">{head}{place}{still}{foot}</figure>'
 
 
 def _scripts(drawn: Sequence[Part], language: str) -> tuple[str, list[str]]:
-    """The scripts at the end of the page, and the hashes of those that run; none on a page without charts."""
-    loader = resource("report.js")
-    blocks = [_data("chart-config", charts.CONFIG)]
-    blocks += [_data(_script_id(part), figures(part, language)) for part in drawn]
+    """The scripts at the end of the page, and the hashes of those that run; plotly.js only where there are charts."""
+    loader = _resource("report.js")
+    blocks = [_data("chart-style", {"config": charts.CONFIG, "template": template(language)})]
+    blocks += [_data(f"figures-{part.id}", _figures(part, language)) for part in drawn]
     hashes = [_hash(loader.encode())]
     if drawn:
         packed, packed_hash = _plotly()
@@ -208,18 +194,11 @@ def _data(id: str, data: Any) -> str:
     return f'<script type="application/json" id="{esc(id)}">{in_script(data)}</script>'
 
 
-def figures(part: Part, language: str) -> dict[str, Any]:
-    """The figures of a chart part: for a page's width and for a phone's."""
+def _figures(part: Part, language: str) -> Any:
+    """The figures of a chart part, for a page's width and for a phone's; what they share the page has once."""
     if part.kind == "figure":
         return {"wide": part.data["figure"]}
-    drawn = {"wide": charts.figure(part.data, language), "narrow": charts.figure(part.data, language, narrow=True)}
-    return {name: _short(figure) for name, figure in drawn.items()}
-
-
-def _short(value: Any) -> Any:
-    """The same figure with numbers to six decimals: a page is drawn in pixels."""
-    if isinstance(value, dict):
-        return {key: _short(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_short(item) for item in value]
-    return round(value, 6) if isinstance(value, float) else value
+    drawn = {name: charts.figure(part.data, language, narrow=name == "narrow") for name in ("wide", "narrow")}
+    for figure in drawn.values():
+        del figure["layout"]["template"]
+    return json.loads(json.dumps(drawn), parse_float=lambda number: round(float(number), 6))  # drawn in pixels

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kesher.page import charts, markup
-from kesher.results import Chart, Column, Number, Result, Table
-from kesher.words import LANGUAGES, Text, say
+from kesher.page import charts
+from kesher.page.inline import in_lab
+from kesher.page.markup import around, html_of
+from kesher.page.text import plain
+from kesher.results import Number, Result
+from kesher.words import LANGUAGES, say
 
 PART = "application/vnd.kesher.part+json"
 RESULT = "application/vnd.kesher.result+json"
@@ -52,15 +55,16 @@ class Part:
         if shown not in LANGUAGES:
             shown = "en"
         carried = {PART: self.to_json()} | self.attached
+        title = self.data.get("headline") or self.data.get("title")
+        text = plain(title, shown) if isinstance(title, dict) else self.kind
         if self.kind != "chart":
-            text = markup.plain_text(self, shown)
-            return [{"text/html": markup.in_notebook(self, shown), "text/plain": text} | carried]
+            return [{"text/html": in_lab(html_of(self, shown), shown), "text/plain": text} | carried]
+        head, foot = around(self, shown)
         figure = charts.figure(self.data, shown) | {"config": charts.CONFIG}
-        above, below = (markup.in_notebook(self, shown, which=which) for which in ("head", "foot"))
         return [
-            {"text/html": above, "text/plain": self.data["title"][shown]},
+            {"text/html": in_lab(head, shown), "text/plain": text},
             {PLOTLY: figure, "text/plain": charts.described(self.data, shown)} | carried,
-            {"text/html": below, "text/plain": self.data["source"][shown]},
+            {"text/html": in_lab(foot, shown), "text/plain": plain(self.data["source"], shown)},
         ]
 
     def _ipython_display_(self) -> None:
@@ -70,28 +74,26 @@ class Part:
             display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _page(result: Result) -> dict[str, Any]:
-    """What the top of a page says about its result."""
-    return {
-        "client": result.client, "client_name": result.client_name, "workbook": result.workbook,
-        "title": result.title, "as_of": result.as_of, "illustrative": result.illustrative,
-    }  # fmt: skip
+def _part(kind: str, *, id: str = "", **data: Any) -> Part:
+    """A part of which a page has one, or the one with an id."""
+    return Part(f"{kind}.{id}" if id else kind, kind, _plain(data))
 
 
 def answer(result: Result) -> Part:
     """The question, the answer in a true sentence, the decision asked and what it is worth."""
     said = {name: getattr(result.answer, name) for name in ("question", "headline", "decision", "worth")}
-    return Part("answer", "answer", said | _page(result))
+    about = ("client", "client_name", "workbook", "title", "as_of", "illustrative")
+    return _part("answer", **said, **{name: getattr(result, name) for name in about})
 
 
 def cards(result: Result) -> Part:
     """The few numbers to remember."""
-    return Part("cards", "cards", {"cards": [_plain(card) for card in result.answer.cards]})
+    return _part("cards", cards=result.answer.cards)
 
 
 def heading(key: str) -> Part:
     """A section heading; ``key`` stands under ``part.heading`` in the catalogue."""
-    return Part(f"heading.{key}", "heading", {"title": say(f"part.heading.{key}")})
+    return _part("heading", id=key, title=say(f"part.heading.{key}"))
 
 
 def chart(result: Result, id: str) -> Part:
@@ -100,57 +102,40 @@ def chart(result: Result, id: str) -> Part:
         return _missing(result, id)
     drawn = result.charts[id]
     charts.check(drawn.kind, drawn.roles)
-    return Part(f"chart.{id}", "chart", chart_data(drawn, result.tables[drawn.table], result.currency))
+    source = result.tables[drawn.table]
+    columns = {column.name: asdict(column) for column in source.columns}
+    rows = [{role: record[name] for role, name in drawn.roles.items()} for record in source.records()]
+    words = {name: getattr(drawn, name) for name in ("title", "subtitle", "source", "bases", "names")}
+    shown = {role: columns[name] for role, name in drawn.roles.items()}
+    data = {"id": id, "kind": drawn.kind, "currency": result.currency, "columns": shown, "rows": rows}
+    return Part(f"chart.{id}", "chart", _plain(data | words))
 
 
-def chart_data(drawn: Chart, table_: Table, currency: str) -> dict[str, Any]:
-    """What ``charts.figure`` draws: the words of a chart and its rows, by role."""
-    columns = {column.name: column for column in table_.columns}
-    rows = [{role: record[name] for role, name in drawn.roles.items()} for record in table_.records()]
-    return {
-        "id": drawn.id, "kind": drawn.kind, "title": drawn.title, "subtitle": drawn.subtitle,
-        "source": drawn.source, "bases": drawn.bases, "names": drawn.names, "currency": currency,
-        "columns": {role: _column(columns[name]) for role, name in drawn.roles.items()},
-        "rows": _plain(rows),
-    }  # fmt: skip
-
-
-def table(
-    result: Result,
-    id: str,
-    *,
-    title: Text | None = None,
-    columns: Iterable[str] | None = None,
-    note: Text | None = None,
-) -> Part:
-    """A table of the result, all its columns or those named, in that order; a reason where it has none.
-
-    ``title`` and ``note`` are the table's own where they are not given.
-    """
+def table(result: Result, id: str, *, columns: Iterable[str] | None = None) -> Part:
+    """A table of the result, all its columns or those named, in that order; a reason where it has none."""
     if id in result.missing:
         return _missing(result, id)
     own = result.tables[id]
-    words = {"title": title or own.title or say("part.heading.details"), "note": note or own.note}
-    return Part(f"table.{id}", "table", _table(result, id, columns) | words)
+    words = {"title": own.title or say("part.heading.details"), "note": own.note}
+    return _part("table", id=id, **_table(result, id, columns), **words)
 
 
 def _missing(result: Result, id: str) -> Part:
     """Why an exhibit is not on the page."""
-    return Part(f"missing.{id}", "missing", {"title": say("part.missing"), "reason": result.missing[id]})
+    return _part("missing", id=id, title=say("part.missing"), reason=result.missing[id])
 
 
 def _table(result: Result, id: str, names: Iterable[str] | None = None) -> dict[str, Any]:
     shown = result.tables[id]
-    wanted = list(names) if names is not None else [column.name for column in shown.columns]
     known = {column.name: column for column in shown.columns}
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
+    wanted = list(known if names is None else names)
+    if unknown := [name for name in wanted if name not in known]:
         raise KeyError(f"table {id!r} has no columns {unknown}; it has {list(known)}")
-    codes = [column.name for column in shown.columns if column.unit == "code"]
+    codes = [name for name, column in known.items() if column.unit == "code"]
     records = shown.records()
     return {
-        "columns": [_column(known[name]) for name in wanted],
-        "rows": _plain([[record[name] for name in wanted] for record in records]),
+        "columns": [asdict(known[name]) for name in wanted],
+        "rows": [[record[name] for name in wanted] for record in records],
         "numbers": [[_number_id(result.numbers, name, record, codes) for name in wanted] for record in records],
         "currency": result.currency,
     }
@@ -161,75 +146,73 @@ def _number_id(numbers: Mapping[str, Number], name: str, record: Mapping[str, An
     value = record[name]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    for code in codes:
-        found = numbers.get(f"{name}.{record[code]}")
-        if found is not None and found.value == value:
-            return found.id
-    return None
+    candidates = (numbers.get(f"{name}.{record[code]}") for code in codes)
+    return next((found.id for found in candidates if found and found.value == value), None)
 
 
 def recommendations(result: Result) -> Part:
     """What to do: action, owner, date, measure, baseline and target, what would change our mind."""
-    rows = []
-    for given in result.recommendations:
-        because = [asdict(result.numbers[id]) for id in given.because]
-        rows.append(asdict(given) | {"because": [_numeral(number) for number in because]})
-    return Part("recommendations", "recommendations", {"rows": _plain(rows), "currency": result.currency})
+    rows = [
+        asdict(given) | {"because": [_numeral(result.numbers[id]) for id in given.because]}
+        for given in result.recommendations
+    ]
+    return _part("recommendations", rows=rows, currency=result.currency)
 
 
 def claims(result: Result) -> Part:
     """What the field claims beside what was found here."""
-    rows = [asdict(claim) for claim in result.claims]
-    return Part("claims", "claims", {"rows": _plain(rows), "currency": result.currency})
+    return _part("claims", rows=[asdict(claim) for claim in result.claims], currency=result.currency)
 
 
 def assumptions(result: Result) -> Part:
     """The choices the answer rests on, and what each could flip."""
-    return Part("assumptions", "assumptions", {"rows": _plain([asdict(row) for row in result.assumptions])})
+    return _part("assumptions", rows=[asdict(row) for row in result.assumptions])
 
 
-def quality(result: Result, *tables: str, titles: Mapping[str, Text] | None = None) -> Part:
-    """Data quality: the tables named, or all whose id starts with ``quality``, folded under one heading."""
-    wanted = tables or tuple(id for id in result.tables if id.startswith(QUALITY))
-    given = titles or {}
-    shown = [_table(result, id) | {"id": id, "title": given.get(id) or result.tables[id].title} for id in wanted]
-    return Part("quality", "quality", {"tables": shown})
+def quality(result: Result) -> Part:
+    """Data quality: the tables whose id starts with ``quality``, folded under one heading."""
+    return _folded(result, "quality", [id for id in result.tables if id.startswith(QUALITY)])
+
+
+def details(result: Result, *ids: str) -> Part:
+    """Tables for those who ask, folded under one heading; those the data can not support are left out."""
+    return _folded(result, "details", [id for id in ids if id not in result.missing])
+
+
+def _folded(result: Result, heading: str, ids: list[str]) -> Part:
+    shown = []
+    for id in ids:
+        own = result.tables[id]
+        columns = [column.name for column in own.columns if column.unit != "code"]
+        shown.append(_table(result, id, columns) | {"id": id, "title": own.title, "note": own.note})
+    return Part(heading, "folded", _plain({"heading": heading, "tables": shown}))
 
 
 def warnings(result: Result) -> Part:
     """What a reader must know before believing a number."""
-    return Part("warnings", "warnings", {"rows": _plain([asdict(row) for row in result.warnings])})
+    return _part("warnings", rows=[asdict(row) for row in result.warnings])
 
 
 def method(result: Result) -> Part:
     """How it was done, in plain words."""
-    return Part("method", "method", {"paragraphs": list(result.method)})
+    return _part("method", paragraphs=result.method)
 
 
 def sources(result: Result) -> Part:
     """Where the figures come from."""
-    return Part("sources", "sources", {"items": list(result.sources)})
+    return _part("sources", items=result.sources)
 
 
 def numbers(result: Result) -> Part:
     """Every number with interval, base and method, folded; its output carries the whole result too."""
-    rows = [_numeral(asdict(number)) for number in result.numbers.values()]
-    return Part("numbers", "numbers", {"rows": _plain(rows), "currency": result.currency}, {RESULT: result.to_json()})
+    rows = [_numeral(number) for number in result.numbers.values()]
+    data = _plain({"rows": rows, "currency": result.currency})
+    return Part("numbers", "numbers", data, {RESULT: result.to_json()})
 
 
-def _numeral(number: dict[str, Any]) -> dict[str, Any]:
+def _numeral(number: Number) -> dict[str, Any]:
     """A number as pages show it."""
-    return {name: value for name, value in number.items() if name not in ("effective_base", "inputs")}
-
-
-def _column(column: Column) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "unit": column.unit,
-        "digits": column.digits,
-        "label": column.label,
-        "signed": column.signed,
-    }
+    return {name: value for name, value in asdict(number).items() if name not in ("effective_base", "inputs")}
 
 
 def _plain(value: Any) -> Any:

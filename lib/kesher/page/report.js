@@ -1,27 +1,26 @@
-// Inflates plotly.js from the page itself, draws every chart for the width at hand, and keeps them whole on paper.
+// Unpacks plotly.js from the page itself, draws every chart for the width at hand, and keeps them whole on paper.
 (() => {
   "use strict";
   const WIDE = 560, PRINT = 690, OWN = 480; // pixels: smallest wide figure, paper, smallest figure without a narrow one
+  const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;.=>?@^_`{|}~";
   const root = document.documentElement;
+  const read = id => JSON.parse(document.getElementById(id).textContent);
   const plots = [...document.querySelectorAll(".plot")];
-  const config = JSON.parse(document.getElementById("chart-config").textContent);
-  const specs = new Map(plots.map(plot => [plot, JSON.parse(document.getElementById(plot.dataset.figures).textContent)]));
+  const style = read("chart-style");
+  const specs = new Map(plots.map(plot => [plot, read(plot.dataset.figures)]));
   const shown = new Map();
 
   // The figure for a width: a phone's has its labels above the marks.
-  function choose(plot, width) {
-    const spec = specs.get(plot);
-    return width < WIDE && spec.narrow ? "narrow" : "wide";
-  }
+  const choose = (plot, width) => width < WIDE && specs.get(plot).narrow ? "narrow" : "wide";
 
   async function draw(plot, width) {
-    const which = choose(plot, width || plot.clientWidth);
-    const figure = specs.get(plot)[which];
-    if (!width && !specs.get(plot).narrow && plot.clientWidth < OWN) width = OWN; // its box scrolls
-    const layout = { ...figure.layout, width: width || undefined, autosize: !width };
-    if (shown.get(plot) === undefined) plot.replaceChildren();
+    const which = choose(plot, width || plot.clientWidth), spec = specs.get(plot);
+    if (!width && !spec.narrow && plot.clientWidth < OWN) width = OWN; // its box scrolls
+    const layout = { ...spec[which].layout, width: width || undefined, autosize: !width };
+    if (spec.narrow) layout.template = style.template; // ours, not a strategist's own
+    if (!shown.has(plot)) plot.replaceChildren();
     shown.set(plot, which);
-    await Plotly.react(plot, figure.data, layout, config);
+    await Plotly.react(plot, spec[which].data, layout, style.config);
   }
 
   function fallBack(reason) { // no live chart: the static picture that readers without scripts see
@@ -32,10 +31,22 @@
     root.dataset.failed = String(reason && reason.message || reason);
   }
 
+  function unpacked(text) { // base85: five digits for four bytes
+    const values = new Uint8Array(128);
+    for (let digit = 0; digit < 85; digit++) values[DIGITS.charCodeAt(digit)] = digit;
+    const full = text.padEnd(Math.ceil(text.length / 5) * 5, "~");
+    const bytes = new DataView(new ArrayBuffer(full.length / 5 * 4));
+    for (let at = 0; at < full.length; at += 5) {
+      let word = 0;
+      for (let next = at; next < at + 5; next++) word = word * 85 + values[full.charCodeAt(next)];
+      bytes.setUint32(at / 5 * 4, word);
+    }
+    return bytes.buffer.slice(0, bytes.byteLength - (full.length - text.length));
+  }
+
   async function library() {
     const packed = document.getElementById("plotly-js");
-    const bytes = Uint8Array.from(atob(packed.textContent), letter => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = new Blob([unpacked(packed.textContent)]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script"); // its hash stands in the page's policy
     script.textContent = await new Response(stream).text();
     document.head.append(script);
@@ -44,16 +55,12 @@
   }
 
   function watch() {
-    let waiting = 0;
-    const again = () => {
-      for (const plot of plots)
-        if (!specs.get(plot).narrow || choose(plot, plot.clientWidth) !== shown.get(plot)) draw(plot);
-    };
+    let waiting = 0, opened = [];
+    const again = () => plots.filter(plot => !specs.get(plot).narrow || choose(plot, plot.clientWidth) !== shown.get(plot))
+      .forEach(plot => draw(plot));
     addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(again, 120) });
-    const folds = [...document.querySelectorAll("details:not(.figures)")];
-    let opened = [];
     addEventListener("beforeprint", () => {
-      opened = folds.filter(fold => !fold.open);
+      opened = [...document.querySelectorAll("details:not(.figures):not([open])")];
       for (const fold of opened) fold.open = true;
       for (const plot of plots) draw(plot, PRINT);
     });
@@ -65,10 +72,8 @@
 
   async function start() {
     watch();
-    if (plots.length) {
-      await library();
-      for (const plot of plots) await draw(plot);
-    }
+    if (plots.length) await library();
+    for (const plot of plots) await draw(plot);
     root.dataset.drawn = String(document.querySelectorAll(".plot .main-svg").length && plots.length);
   }
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
-from kesher.page import charts
+from kesher.page.charts import CONFIG
 
 RENDERERS = "plotly.io._renderers"
 
 
-def _without_button(renderers: ModuleType) -> None:
-    for name in renderers.renderers:
-        renderer = renderers.renderers[name]
+def _without_button(module: ModuleType) -> None:
+    for name in module.renderers:
+        renderer = module.renderers[name]
         if hasattr(renderer, "config"):
-            renderer.config = (renderer.config or {}) | charts.CONFIG
+            renderer.config = (renderer.config or {}) | CONFIG
 
 
 class _Watch(MetaPathFinder):
@@ -31,23 +31,15 @@ class _Watch(MetaPathFinder):
             return None
         sys.meta_path.remove(self)
         spec = find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Quiet(spec.loader)
+        if spec is not None and (loader := spec.loader) is not None:
+            load = loader.exec_module
+
+            def quietly(module: ModuleType) -> None:
+                load(module)
+                _without_button(module)
+
+            loader.exec_module = quietly  # type: ignore[method-assign]
         return spec
-
-
-class _Quiet(Loader):
-    """Loads the renderers as plotly would and takes the button off them."""
-
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self.loader.exec_module(module)
-        _without_button(module)
 
 
 def keep_charts_home() -> None:

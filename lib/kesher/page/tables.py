@@ -2,228 +2,200 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from babel import Locale
 
-from kesher.page.text import cell, day, direction, esc, number
+from kesher.page.text import cell, day, direction, esc
 from kesher.words import Text, entries, say
 
 Data = dict[str, Any]
+Cell = tuple[str, str | None]  # HTML, and the id of the number it shows
 CLAIMS_SHOWN = 6  # as many as a reader compares; the others are folded
 WORLD = {"WW": "001"}  # the code of a study of several countries, and CLDR's
 NOT_NUMERIC = frozenset({"text", "code", "flag"})
 
 
-def word(key: str, language: str) -> str:
-    """A fixed word of the page, escaped."""
-    return esc(say(f"part.{key}")[language])
+@dataclass(frozen=True)
+class Writer:
+    """Writes for a reader of one language, every text escaped; ``level`` is that of a part's own heading."""
+
+    language: str
+    currency: str = ""
+    level: int = 2
+
+    def text(self, text: Text | None) -> str:
+        """A text of the part; nothing where there is none."""
+        return esc(text[self.language]) if text else ""
+
+    def word(self, key: str, **values: Any) -> str:
+        """A fixed word of the page."""
+        return self.text(say(f"part.{key}", **values))
+
+    def shown(self, value: Any, unit: str, digits: int = 0, *, signed: bool | None = None) -> str:
+        """A cell or number in its unit."""
+        return esc(cell(value, unit, digits, self.language, self.currency, signed=signed))
+
+    def like(self, value: Any, like: Data) -> str:
+        """A value as its column or number is written."""
+        return self.shown(value, like["unit"], like["digits"], signed=like.get("signed"))
+
+    def value(self, row: Data) -> str:
+        """The value of a number, or why there is none."""
+        if row["value"] is None:
+            return f"{self.word('status.' + row['status'])}: {self.text(row['reason'])}"
+        return self.like(row["value"], row)
+
+    def group(self, name: str) -> str:
+        """The word for a group of people, or its own name."""
+        return self.word(f"group.{name}") if f"part.group.{name}" in entries(self.language) else esc(name)
+
+    def interval(self, row: Data) -> str:
+        """The interval of a number with its level and kind; empty when there is none."""
+        if row["low"] is None or row["high"] is None:
+            return ""
+        between = say("unit.interval", low=self.like(row["low"], row), high=self.like(row["high"], row))
+        if row.get("interval") == "scenario":
+            return self.word("numbers.scenario", between=between)
+        if row.get("confidence"):
+            return self.word("numbers.confidence", level=self.shown(row["confidence"], "share"), between=between)
+        return self.text(between)
+
+    def says(self, title: str) -> str:
+        """The sentence above a chart or table (escaped); nothing where there is none."""
+        return f'<h{self.level} class="says">{title}</h{self.level}>' if title else ""
+
+    def folded(self, key: str, body: str) -> str:
+        """Something to unfold under its own heading; nothing where there is nothing."""
+        heading = f"<summary><h2>{self.word(f'heading.{key}')}</h2></summary>"
+        return f"<details>{heading}<div>{body}</div></details>" if body else ""
 
 
-def grid(data: Data, language: str, caption: str) -> str:
-    """Rows and columns in a box that scrolls by itself; ``caption`` (escaped) names the box."""
-    columns = data["columns"]
-    head = "".join(
-        f'<th scope="col"{_side(column["unit"])}>{esc(column["label"][language])}</th>' for column in columns
-    )
-    ids = data["numbers"] or [[None] * len(columns) for _ in data["rows"]]
-    body = "".join(
-        _row(row, columns, marks, language, data["currency"]) for row, marks in zip(data["rows"], ids, strict=True)
-    )
-    return _scroll(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", caption)
-
-
-def _row(row: list[Any], columns: list[Data], ids: list[str | None], language: str, currency: str) -> str:
-    cells = []
-    for place, (value, column, id) in enumerate(zip(row, columns, ids, strict=True)):
-        tag = 'th scope="row"' if place == 0 else "td"
-        mark = f' data-number="{esc(id)}"' if id else ""
-        text = esc(cell(value, column["unit"], column["digits"], language, currency, signed=column.get("signed")))
-        cells.append(f"<{tag}{_side(column['unit'])}{mark}>{text}</{tag[:2]}>")
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _side(unit: str) -> str:
-    return ' class="num"' if unit not in NOT_NUMERIC else ""
-
-
-def _scroll(table: str, caption: str, kind: str = "") -> str:
-    named = f' class="{kind}"' if kind else ""
-    box = f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}">'
-    return f"{box}<table{named}>{table}</table></div>"
-
-
-def _stacked(title: str, heads: list[str], rows: list[list[str]], kind: str) -> str:
-    """A table of sentences, which a phone shows as blocks; cells are HTML already."""
-    head = "".join(f'<th scope="col" role="columnheader">{one}</th>' for one in heads)
-    body = "".join(
-        '<tr role="row">'
-        + "".join(
-            f'<td role="cell" data-head="{name}"><div>{one}</div></td>' for name, one in zip(heads, row, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<table class="stack {kind}" role="table" aria-label="{title}">'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>'
-        f'<tbody role="rowgroup">{body}</tbody></table>'
-    )
-
-
-def _small(*texts: str) -> str:
+def small(*texts: str) -> str:
     """Smaller lines under a cell; empty ones vanish."""
     return "".join(f"<small>{text}</small>" for text in texts if text)
 
 
-def recommendations(data: Data, language: str, level: int) -> str:
-    """What to do, by whom, until when, measured how."""
-    if not data["rows"]:
+def grid(data: Data, to: Writer, title: str) -> str:
+    """The columns and rows of a part; ``title`` (escaped) names the box."""
+    columns = data["columns"]
+    heads = [(to.text(column["label"]), column["unit"] not in NOT_NUMERIC) for column in columns]
+    ids = data["numbers"] or [[None] * len(columns)] * len(data["rows"])
+    rows = [
+        [(to.like(value, column), id) for value, column, id in zip(row, columns, marks, strict=True)]
+        for row, marks in zip(data["rows"], ids, strict=True)
+    ]
+    return _scrolled(title, heads, rows)
+
+
+def _scrolled(title: str, heads: list[tuple[str, bool]], rows: list[list[Cell]], kind: str = "") -> str:
+    """A table in a box that scrolls by itself; a head says whether its column holds numbers."""
+    sides = [' class="num"' if numeric else "" for _, numeric in heads]
+    head = "".join(f'<th scope="col"{side}>{text}</th>' for (text, _), side in zip(heads, sides, strict=True))
+    body = ""
+    for row in rows:
+        cells = ""
+        for (text, id), side in zip(row, sides, strict=True):
+            tag = "td" if cells else 'th scope="row"'
+            mark = f' data-number="{esc(id)}"' if id else ""
+            cells += f"<{tag}{side}{mark}>{text}</{tag[:2]}>"
+        body += f"<tr>{cells}</tr>"
+    named = f' class="{kind}"' if kind else ""
+    table = f"<table{named}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{title}">{table}</div>'
+
+
+def _stacked(to: Writer, key: str, names: tuple[str, ...], rows: list[list[str]]) -> str:
+    """A table of sentences, which a phone shows as blocks: then it is a table by its roles only."""
+    if not rows:
         return ""
+    heads = [to.word(f"{key}.{name}") for name in names]
+    head = "".join(f'<th scope="col" role="columnheader">{one}</th>' for one in heads)
+    body = ""
+    for row in rows:
+        cells = (
+            f'<td role="cell" data-head="{name}"><div>{one}</div></td>' for name, one in zip(heads, row, strict=True)
+        )
+        body += f'<tr role="row">{"".join(cells)}</tr>'
+    return (
+        f'<table class="stack {key}" role="table" aria-label="{to.word(f"heading.{key}")}">'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
+    )
+
+
+def recommendations(data: Data, to: Writer) -> str:
     names = ("action", "owner", "by", "kpi", "now_target", "change_our_mind")
-    rows = [_recommendation(row, language, data["currency"]) for row in data["rows"]]
-    title = word("heading.recommendations", language)
-    heads = [word(f"recommendations.{name}", language) for name in names]
-    return f"<h2>{title}</h2>{_stacked(title, heads, rows, 'todo')}"
+    table = _stacked(to, "recommendations", names, [_recommendation(row, to) for row in data["rows"]])
+    return f"<h2>{to.word('heading.recommendations')}</h2>{table}" if table else ""
 
 
-def _recommendation(row: Data, language: str, currency: str) -> list[str]:
-    def money(name: str) -> str:
-        if row[name] is None:
-            return ""
-        amount = number(row[name], "money", 0, language, currency)
-        return esc(say(f"part.recommendations.{name}", amount=amount)[language])
-
+def _recommendation(row: Data, to: Writer) -> list[str]:
     because = "; ".join(
-        f"{esc(given['label'][language])} "
-        f'<span data-number="{esc(given["id"])}">{esc(_value(given, language, currency))}</span>'
+        f'{to.text(given["label"])} <span data-number="{esc(given["id"])}">{to.value(given)}</span>'
         for given in row["because"]
     )
-    step = esc(row["step"][language]) if row["step"] else ""
-    now = row["baseline"].get("value")
-    source = row["baseline"].get("source")
+    money = [
+        to.word(f"recommendations.{name}", amount=to.shown(row[name], "money"))
+        for name in ("cost", "worth")
+        if row[name] is not None
+    ]
     digits = 0 if row["unit"] in ("share", "count", "money") else 1
-    ends = [
-        f'<span class="day">{esc(number(end, row["unit"], digits, language, currency, signed=False))}</span>'
-        if end is not None
-        else word("recommendations.unknown", language)
-        for end in (now, row["target"])
-    ]
-    arrow = "←" if direction(language) == "rtl" else "→"
-    evidence = f"{word('recommendations.because', language)} {because}" if because else ""
+    now, target = (
+        to.word("recommendations.unknown")
+        if end is None
+        else f'<span class="day">{to.shown(end, row["unit"], digits, signed=False)}</span>'
+        for end in (row["baseline"].get("value"), row["target"])
+    )
+    arrow = "←" if direction(to.language) == "rtl" else "→"
+    evidence = f"{to.word('recommendations.because')} {because}" if because else ""
     return [
-        f"<b>{esc(row['action'][language])}</b>{_small(step, evidence)}",
-        esc(row["owner"][language]),
-        f'<span class="day">{esc(day(row["by"], language, "medium"))}</span>',
-        esc(row["kpi"][language]) + _small(money("cost"), money("worth")),
-        f"{ends[0]} {arrow} {ends[1]}{_small(esc(source[language]) if source else '')}",
-        esc(row["change_our_mind"][language]),
+        f"<b>{to.text(row['action'])}</b>{small(to.text(row['step']), evidence)}",
+        to.text(row["owner"]),
+        f'<span class="day">{esc(day(row["by"], to.language, "medium"))}</span>',
+        to.text(row["kpi"]) + small(*money),
+        f"{now} {arrow} {target}{small(to.text(row['baseline'].get('source')))}",
+        to.text(row["change_our_mind"]),
     ]
 
 
-def claims(data: Data, language: str, level: int) -> str:
-    """Claims of the field beside the client's own numbers."""
-    if not data["rows"]:
-        return ""
-    rows = [_claim(row, language, data["currency"]) for row in data["rows"]]
-    title = word("heading.claims", language)
-    heads = [word(f"claims.{name}", language) for name in ("claim", "says", "found", "verdict")]
-    page = f"<h2>{title}</h2>{_stacked(title, heads, rows[:CLAIMS_SHOWN], 'claims')}"
-    if len(rows) > CLAIMS_SHOWN:
-        page += folded(word("heading.more_claims", language), _stacked(title, heads, rows[CLAIMS_SHOWN:], "claims"))
-    return page
+def claims(data: Data, to: Writer) -> str:
+    rows, names = [_claim(row, to) for row in data["rows"]], ("claim", "says", "found", "verdict")
+    shown, more = (_stacked(to, "claims", names, some) for some in (rows[:CLAIMS_SHOWN], rows[CLAIMS_SHOWN:]))
+    return f"<h2>{to.word('heading.claims')}</h2>{shown}{to.folded('more_claims', more)}" if rows else ""
 
 
-def _claim(row: Data, language: str, currency: str) -> list[str]:
+def _claim(row: Data, to: Writer) -> list[str]:
     scaled = row["says"] * 100 if row["unit"] == "share" else row["says"]
     digits = 0 if abs(scaled - round(scaled)) < 1e-9 else row["digits"]  # 18, not 18.0
-    says = number(row["says"], row["unit"], digits, language, currency)
-    country = Locale(language).territories.get(WORLD.get(row["country"], row["country"]), row["country"])
-    place = [row["base"][language], country, *([str(row["year"])] if row["year"] else [])]
-    where = ", ".join(place)
-    source = say("part.claims.source", source=row["source"], grade=row["grade"])[language]
-    shown = row | {"status": "ok", "value": row["found"]}
-    found = esc(_value(shown, language, currency)) if row["found"] is not None else "–"
-    verdict = word(f"claims.{row['verdict']}", language)
+    country = Locale(to.language).territories.get(WORLD.get(row["country"], row["country"]), row["country"])
+    where = ", ".join([row["base"][to.language], country, *([str(row["year"])] if row["year"] else [])])
     return [
-        esc(row["text"][language]) + _small(esc(source)),
-        esc(says) + _small(esc(where)),
-        found + _small(esc(_interval(row, language, currency))),
-        verdict + _small(esc(row["comment"][language])),
+        to.text(row["text"]) + small(to.word("claims.source", source=row["source"], grade=row["grade"])),
+        to.shown(row["says"], row["unit"], digits) + small(esc(where)),
+        to.like(row["found"], row) + small(to.interval(row)),
+        to.word(f"claims.{row['verdict']}") + small(to.text(row["comment"])),
     ]
 
 
-def assumptions(data: Data, language: str, level: int) -> str:
-    """The choices the answer rests on, folded."""
-    title = word("heading.assumptions", language)
+def assumptions(data: Data, to: Writer) -> str:
     rows = [
-        [esc(row["text"][language]), esc(row["value"][language]), esc(row["grade"]), esc(row["flips"][language])]
-        for row in data["rows"]
+        [to.text(row["text"]), to.text(row["value"]), esc(row["grade"]), to.text(row["flips"])] for row in data["rows"]
     ]
-    heads = [word(f"assumptions.{name}", language) for name in ("text", "value", "grade", "flips")]
-    return folded(title, _stacked(title, heads, rows, "assumed")) if rows else ""
+    return to.folded("assumptions", _stacked(to, "assumptions", ("text", "value", "grade", "flips"), rows))
 
 
-def numbers(data: Data, language: str, level: int) -> str:
-    """Every number with its interval, base and method, folded."""
-    title = word("heading.numbers", language)
-    heads = [word(f"numbers.{name}", language) for name in ("label", "value", "interval", "base", "method")]
-    sides = ("", ' class="num"', "", "", "")
-    head = "".join(f'<th scope="col"{side}>{one}</th>' for one, side in zip(heads, sides, strict=True))
-    body = "".join(_number_row(row, language, data["currency"]) for row in data["rows"])
-    box = _scroll(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", title, "all")
-    return folded(title, box) if body else ""
+def numbers(data: Data, to: Writer) -> str:
+    names = ("label", "value", "interval", "base", "method")
+    heads = [(to.word(f"numbers.{name}"), name == "value") for name in names]
+    rows = [_number(row, to) for row in data["rows"]]
+    return to.folded("numbers", _scrolled(to.word("heading.numbers"), heads, rows, "all")) if rows else ""
 
 
-def _number_row(row: Data, language: str, currency: str) -> str:
-    value = f'<td class="num" data-number="{esc(row["id"])}">{esc(_value(row, language, currency))}</td>'
-    groups = " · ".join(
-        f"{esc(_group(name, language))} {esc(number(count, 'count', 0, language, currency))}"
-        for name, count in row["base"].items()
-    )
-    return (
-        f'<tr><th scope="row">{esc(row["label"][language])}<small><code>{esc(row["id"])}</code></small></th>'
-        f"{value}"
-        f"<td>{esc(_interval(row, language, currency))}</td><td>{groups}</td>"
-        f"<td>{_method(row, language)}</td></tr>"
-    )
-
-
-def _method(row: Data, language: str) -> str:
+def _number(row: Data, to: Writer) -> list[Cell]:
+    groups = [f"{to.group(name)} {to.shown(count, 'count')}" for name, count in row["base"].items()]
     said = row.get("method_text")
-    return esc(said[language]) if said else f'<bdi lang="en">{esc(row["method"])}</bdi>'
-
-
-def folded(title: str, body: str) -> str:
-    """Something to unfold under its own heading."""
-    return f"<details><summary><h2>{title}</h2></summary><div>{body}</div></details>"
-
-
-def _group(name: str, language: str) -> str:
-    key = f"part.group.{name}"
-    return say(key)[language] if key in entries(language) else name
-
-
-def _value(row: Data, language: str, currency: str) -> str:
-    """A number, or why there is none."""
-    if row["value"] is None:
-        reason: Text = row["reason"]
-        return f"{say('part.status.' + row['status'])[language]}: {reason[language]}"
-    return number(row["value"], row["unit"], row["digits"], language, currency, signed=row.get("signed"))
-
-
-def _interval(row: Data, language: str, currency: str) -> str:
-    """The interval with its level and kind; empty when there is none."""
-    if row["low"] is None or row["high"] is None:
-        return ""
-    sign = row.get("signed")
-    low, high = (
-        number(row[end], row["unit"], row["digits"], language, currency, signed=sign) for end in ("low", "high")
-    )
-    between = say("unit.interval", low=low, high=high)
-    if row.get("interval") == "scenario":
-        return say("part.numbers.scenario", between=between)[language]
-    if row.get("confidence"):
-        level = number(row["confidence"], "share", 0, language, currency)
-        return say("part.numbers.confidence", level=level, between=between)[language]
-    return between[language]
+    method = to.text(said) if said else f'<bdi lang="en">{esc(row["method"])}</bdi>'
+    label = f"{to.text(row['label'])}<small><code>{esc(row['id'])}</code></small>"
+    shown = (label, to.value(row), to.interval(row), " · ".join(groups), method)
+    return list(zip(shown, (None, row["id"], None, None, None), strict=True))

@@ -17,6 +17,7 @@ from kesher.results import Cell
 from kesher.words import FSI, LRI, PDI, RLI, Quantity, Text, bare, isolated, quantity, say
 
 RIGHT_TO_LEFT = frozenset({"he"})
+DAYS = {("en", "long"): "d MMMM y", ("en", "medium"): "d MMM y", ("he", "long"): "d בMMMM y", ("he", "medium"): "d.M.y"}
 
 # Controls that could reorder or hide text nearby: C0, C1 but tab and newline, embeddings and overrides.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -55,17 +56,12 @@ def direction(language: str) -> str:
 
 def clean(text: object) -> str:
     """The text without control characters and with every isolate opened and closed inside it."""
-    plain = _CONTROLS.sub("", str(text))
-    open_isolates, kept = 0, []
-    for letter in plain:
-        if letter in (LRI, RLI, FSI):
-            open_isolates += 1
-        elif letter == PDI:
-            if not open_isolates:
-                continue
-            open_isolates -= 1
-        kept.append(letter)
-    return "".join(kept) + PDI * open_isolates
+    kept, opened = [], 0
+    for letter in _CONTROLS.sub("", str(text)):
+        if letter != PDI or opened:
+            kept.append(letter)
+            opened += (letter in (LRI, RLI, FSI)) - (letter == PDI)
+    return "".join(kept) + PDI * opened
 
 
 def esc(text: object) -> str:
@@ -109,15 +105,11 @@ def ranges(text: str, language: str) -> str:
 
 def cell(value: Cell, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None) -> str:
     """One cell of a table as the language writes it; a missing value is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, dict):
-        return ranges(value[language], language)
     if isinstance(value, bool):
         return say("part.yes" if value else "part.no")[language]
-    if isinstance(value, str):
-        return value
-    return number(value, unit, digits, language, currency, signed=signed)
+    if isinstance(value, (int, float)):
+        return number(value, unit, digits, language, currency, signed=signed)
+    return ranges(value[language], language) if isinstance(value, dict) else value or "–"
 
 
 def number(value: float, unit: str, digits: int, language: str, currency: str, *, signed: bool | None = None) -> str:
@@ -131,12 +123,11 @@ def number(value: float, unit: str, digits: int, language: str, currency: str, *
 
 def day(written: str, language: str, style: str = "long") -> str:
     """An ISO date as the language writes it (31 October 2026, never month first); any other text as it is."""
-    patterns = {"en": {"long": "d MMMM y", "medium": "d MMM y"}, "he": {"long": "d בMMMM y", "medium": "d.M.y"}}
-    pattern = patterns[language][style]
     try:
-        return str(format_date(datetime.date.fromisoformat(written), format=pattern, locale=language))
+        date = datetime.date.fromisoformat(written)
     except ValueError:
         return written
+    return str(format_date(date, format=DAYS[language, style], locale=language))
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -151,43 +142,27 @@ def wrapped(text: str, limit: float, size: float, *, bold: bool = False) -> list
     >>> wrapped("I want news of the brand", 110, 15)
     ['I want news', 'of the brand']
     """
-    lines: list[str] = []
-    line = ""
-    for word in clean(text).split() or [""]:
-        for piece in _pieces(word, limit, size, bold=bold):
-            joined = f"{line} {piece}".strip()
-            if line and width(joined, size, bold=bold) > limit:
-                lines.append(line)
-                line = piece
-            else:
-                line = joined
-    lines.append(line)
-    return _balanced(lines, limit, size, bold=bold)
+    lines = [""]
+    for word in clean(text).split():
+        joined = f"{lines[-1]} {word}".strip()
+        if width(joined, size, bold=bold) <= limit:
+            lines[-1] = joined
+            continue
+        lines += [""] if lines[-1] else []
+        for letter in word:
+            if lines[-1] and width(lines[-1] + letter, size, bold=bold) > limit:
+                lines.append("")
+            lines[-1] += letter
+    return _balanced(lines, size, bold=bold)
 
 
-def _pieces(word: str, limit: float, size: float, *, bold: bool) -> list[str]:
-    """A word cut to pieces that fit; usually the word alone."""
-    pieces, piece = [], ""
-    for letter in word:
-        if piece and width(piece + letter, size, bold=bold) > limit:
-            pieces.append(piece)
-            piece = ""
-        piece += letter
-    return [*pieces, piece]
-
-
-def _balanced(lines: list[str], limit: float, size: float, *, bold: bool) -> list[str]:
+def _balanced(lines: list[str], size: float, *, bold: bool) -> list[str]:
     """Two lines of like length read better than a long one and a single word."""
     if len(lines) != 2:
         return lines
     words = " ".join(lines).split()
-    best = lines
-    for cut in range(1, len(words)):
-        halves = [" ".join(words[:cut]), " ".join(words[cut:])]
-        longest = max(width(half, size, bold=bold) for half in halves)
-        if longest <= limit and longest < max(width(half, size, bold=bold) for half in best):
-            best = halves
-    return best
+    cuts = ([" ".join(words[:cut]), " ".join(words[cut:])] for cut in range(1, len(words)))
+    return min([lines, *cuts], key=lambda halves: max(width(half, size, bold=bold) for half in halves))
 
 
 def plotly_text(lines: list[str] | str, language: str) -> str:
@@ -197,12 +172,8 @@ def plotly_text(lines: list[str] | str, language: str) -> str:
     'a &lt;b&gt;<br>&amp; c'
     """
     given = [lines] if isinstance(lines, str) else lines
-    inert = [
-        ranges(clean(line), language).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in given
-    ]
-    if language in RIGHT_TO_LEFT:
-        inert = [f"{RLI}{line}{PDI}" for line in inert]
-    return "<br>".join(inert)
+    inert = [html.escape(ranges(clean(line), language), quote=False) for line in given]
+    return "<br>".join(f"{RLI}{line}{PDI}" if language in RIGHT_TO_LEFT else line for line in inert)
 
 
 def plain(text: Text, language: str) -> str:

@@ -1,9 +1,8 @@
 """Typed parameters of clients and workbooks, read from strict YAML, and where a client's files are."""
 
 from kesher.params.explain import tables
-from kesher.params.loading import Client, Overrides, load_client, open_client, read_overrides
+from kesher.params.loading import Client, Overrides, load_client, open_client, parameters, read_overrides
 from kesher.params.models import WORKBOOKS, ClientParameters, LikeMotivation, TablePath
-from kesher.params.notebook import parameters
 from kesher.params.places import below, client_root, home
 
 __all__ = [

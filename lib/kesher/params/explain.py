@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from kesher.faults import Fault
-from kesher.params.models import TABLE
+from kesher.params.strict_yaml import written_yaml
 
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _PATTERNS = {
@@ -20,7 +21,6 @@ _PATTERNS = {
     r"^[A-Z]{3}$": "three capital letters",
     r"^[0-9a-f]{64}$": "64 digits and letters a to f",
 }
-_LITERAL = {True: "true", False: "false", None: "null"}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -36,106 +36,95 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(names)}."
 
 
-def allowed(model: type[BaseModel], name: str) -> str:
-    """What a parameter may be, in words: ``a number from 0.5 to 0.999``."""
-    schema = model.model_json_schema()["properties"][name]
-    choices = [_one(part) for part in schema.get("anyOf", [schema])]
-    if name in tables(model):
-        choices[0] = "the path of a table (file.csv or file.xlsx#sheet) below data_root"
-    return " or ".join(choices)
-
-
-def _one(schema: dict[str, Any]) -> str:
-    kind = schema.get("type")
-    if "enum" in schema:
-        return "one of " + ", ".join(item if re.search(r"\w", item) else repr(item) for item in schema["enum"])
-    if "const" in schema:
-        return str(schema["const"])
-    if kind == "array":
-        return f"a list in brackets: {_one(schema['items'])}"
-    if kind == "null":
-        return "null"
-    if kind == "boolean":
-        return "true or false"
-    if kind in ("integer", "number"):
-        noun = "a whole number" if kind == "integer" else "a number"
-        low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
-        start = f" from {low:g}" if low is not None else f" above {above:g} and up" if above is not None else ""
-        high = schema.get("maximum")
-        return noun + start + (f" to {high:.10g}" if high is not None else "")
-    if "pattern" in schema:
-        return _PATTERNS.get(schema["pattern"], f"text of the form {schema['pattern']}")
-    return "text" + (f" of at most {schema['maxLength']} letters" if "maxLength" in schema else "")
+@cache
+def _choices(model: type[BaseModel]) -> dict[str, list[dict[str, Any]]]:
+    """The JSON schemas that a value of each parameter may follow."""
+    properties = model.model_json_schema()["properties"]
+    return {name: schema.get("anyOf", [schema]) for name, schema in properties.items()}
 
 
 def tables(model: type[BaseModel]) -> list[str]:
     """The parameters of a model that name input files, in its order."""
+    return [name for name, parts in _choices(model).items() if any(part.get("format") == "table" for part in parts)]
 
-    def marked(hint: Any) -> bool:
-        return TABLE in getattr(hint, "__metadata__", ()) or any(map(marked, getattr(hint, "__args__", ())))
 
-    hints = get_type_hints(model, include_extras=True)
-    return [name for name in model.model_fields if marked(hints[name])]
+def allowed(model: type[BaseModel], name: str) -> str:
+    """What a parameter may be, in words: ``a number from 0.5 to 0.999``."""
+    return " or ".join(map(_one, _choices(model)[name]))
+
+
+def _one(schema: dict[str, Any]) -> str:
+    kind = schema.get("type")
+    if schema.get("format") == "table":
+        return "the path of a table (file.csv or file.xlsx#sheet) below data_root"
+    if "enum" in schema:
+        return "one of " + ", ".join(item if re.search(r"\w", item) else repr(item) for item in schema["enum"])
+    if kind == "array":
+        return f"a list in brackets: {_one(schema['items'])}"
+    if kind == "boolean":
+        return "true or false"
+    if kind in ("integer", "number"):
+        words = "a whole number" if kind == "integer" else "a number"
+        for limit, said in (
+            ("minimum", "from {:g}"),
+            ("exclusiveMinimum", "above {:g} and up"),
+            ("maximum", "to {:.10g}"),
+        ):
+            words += " " + said.format(schema[limit]) if limit in schema else ""
+        return words
+    if "pattern" in schema:
+        return _PATTERNS.get(schema["pattern"], f"text of the form {schema['pattern']}")
+    if kind == "string":
+        return "text" + (f" of at most {schema['maxLength']} letters" if "maxLength" in schema else "")
+    return str(kind)
 
 
 def written(value: object) -> str:
-    """A parameter's value as YAML writes it, cut short."""
-    if isinstance(value, bool) or value is None:
-        return _LITERAL[value]
-    if isinstance(value, list):
-        text = "[" + ", ".join(written(item) for item in value) + "]"
-    else:
-        text = repr(value) if isinstance(value, str) else str(value)
+    """A parameter's value for a message, cut short; text always in quotes."""
+    text = repr(value) if isinstance(value, str) else written_yaml(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def hint(value: object, wanted: str) -> str:
     """Why YAML read something else than was meant, and how to write it; empty when unknown."""
-    if isinstance(value, str) and "true or false" in wanted and value.lower() in _BOOLEANS:
+    if not isinstance(value, str):
+        numeric = isinstance(value, int | float) and wanted.startswith(("text", "the path"))
+        return f" Put it in quotes: '{written(value)}'." if numeric else ""
+    if "true or false" in wanted and value.lower() in _BOOLEANS:
         return f" Only true and false are booleans here: write {_BOOLEANS[value.lower()]}."
-    if isinstance(value, str) and "number" in wanted:
-        if re.fullmatch(r"[-+]?0[0-9]+", value):
-            return " Write it without the leading zero."
-        if re.fullmatch(r"[-+]?[0-9.]+ ?%", value):
-            return f" Write a share as a decimal: {float(value.rstrip('% ')) / 100:g}." if value.count(".") < 2 else ""
-        if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", value):
-            return f" Write {re.sub('[,_]', '', value)}."
-        if re.fullmatch(r"[0-9]+(:[0-9]+)+", value):
-            return " Times are not read as numbers."
-        return " Write it without quotes." if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else ""
-    if isinstance(value, int | float) and wanted.startswith(("text", "the path")):
-        return f" Put it in quotes: '{written(value)}'."
-    if isinstance(value, str) and wanted.startswith("a list"):
+    if wanted.startswith("a list"):
         return f" Write [{value}]."
-    return ""
+    if "number" not in wanted:
+        return ""
+    if re.fullmatch(r"[-+]?0[0-9]+", value):
+        return " Write it without the leading zero."
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)? ?%", value):
+        return f" Write a share as a decimal: {float(value.rstrip('% ')) / 100:g}."
+    if re.fullmatch(r"[0-9]{1,3}([,_][0-9]{3})+", value):
+        return f" Write {re.sub('[,_]', '', value)}."
+    if re.fullmatch(r"[0-9]+(:[0-9]+)+", value):
+        return " Times are not read as numbers."
+    return " Write it without quotes." if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else ""
 
 
 def fault_of(error: ErrorDetails, model: type[BaseModel], where: str = "parameters", row: int | None = None) -> Fault:
     """What pydantic found, as a fault a consultant can mend."""
+    message = error["msg"].removeprefix("Value error, ").rstrip(".") + "."
     if not error["loc"]:  # parameters that do not fit together
-        what = _sentence(error["msg"].removeprefix("Value error, "))
-        return Fault(where, "contradiction", what, "Change one of them.", row)
+        return Fault(where, "contradiction", message, "Change one of them.", row)
     name = str(error["loc"][0])
-    if error["type"] == "missing":
-        return Fault(
-            where, "missing", "It is not given and has no default.", f"Allowed: {allowed(model, name)}.", row, name
-        )
     if error["type"] == "extra_forbidden":
         return unknown(name, model.model_fields, where, row)
     wanted = allowed(model, name)
+    if error["type"] == "missing":
+        return Fault(where, "missing", "It is not given and has no default.", f"Allowed: {wanted}.", row, name)
     given = written(error["input"])
-    kind = "wrong type" if error["type"].endswith("_type") or error["type"] == "int_from_float" else "out of range"
     if error["type"] == "value_error":  # a check of our own, which says itself what it wants
-        what = _sentence(f"{given}: {error['msg'].removeprefix('Value error, ')}")
-        return Fault(where, "not allowed", what, "", row, name)
-    what = f"{given} is not allowed."
-    return Fault(where, kind, what, f"Allowed: {wanted}.{hint(error['input'], wanted)}", row, name)
+        return Fault(where, "not allowed", f"{given}: {message}", "", row, name)
+    remedy = f"Allowed: {wanted}.{hint(error['input'], wanted)}"
+    return Fault(where, "not allowed", f"{given} is not allowed.", remedy, row, name)
 
 
 def unknown(name: str, known: Collection[str], where: str = "parameters", row: int | None = None) -> Fault:
     """A name that no model knows."""
     return Fault(where, "unknown name", "There is no such parameter.", nearest(name, known), row, name)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else text + "."

@@ -6,10 +6,21 @@ import datetime
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-TABLE = "table"  # marks the parameters that name an input file
-TablePath = Annotated[str, Field(min_length=1, max_length=300), TABLE]
+
+def _checked_date(given: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise ValueError("must be a date written as 2026-10-31")
+    datetime.date.fromisoformat(given)
+    return given
+
+
+Day = Annotated[str, AfterValidator(_checked_date)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Base = Annotated[int, Field(ge=1, le=1000)]
+Format = Literal["auto", "table", "qualtrics", "forms"]
+TablePath = Annotated[str, Field(min_length=1, max_length=300), WithJsonSchema({"type": "string", "format": "table"})]
 """Path of a CSV, or of an Excel workbook's sheet as ``file.xlsx#sheet``, below the data root."""
 
 
@@ -23,37 +34,28 @@ class ClientParameters(BaseModel):
         description="short name of the client, as its folder is called",
         examples=["acme"],
     )
-    name_en: str = Field(
-        min_length=1, max_length=80, description="the client's name in English", examples=["Acme Coffee"]
-    )
-    name_he: str = Field(min_length=1, max_length=80, description="the client's name in Hebrew", examples=["אקמה קפה"])
-    illustrative: bool = Field(default=False, description="true when the data are invented: said on every page")
+    name_en: Name = Field(description="the client's name in English", examples=["Acme Coffee"])
+    name_he: Name = Field(description="the client's name in Hebrew", examples=["אקמה קפה"])
+    illustrative: bool = Field(False, description="true when the data are invented: said on every page")
     country: str = Field(
-        default="IL", pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the country whose figures come first"
+        "IL", pattern=r"^[A-Z]{2}$", description="ISO 3166 code of the country whose figures come first"
     )
-    currency: str = Field(
-        default="ILS", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the currency of all amounts"
-    )
-    vat: Literal["included", "excluded"] = Field(default="included", description="whether amounts include VAT")
-    as_of: str = Field(
+    currency: str = Field("ILS", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of the currency of all amounts")
+    vat: Literal["included", "excluded"] = Field("included", description="whether amounts include VAT")
+    as_of: Day = Field(
         description="the date the report speaks of, as 2026-10-31; never today's date by itself",
         examples=["2026-10-31"],
     )
-    confidence: float = Field(default=0.95, ge=0.5, le=0.999, description="level of every confidence interval, share")
-    seed: int = Field(default=20261031, ge=0, le=2**32 - 1, description="seed of everything random")
+    confidence: float = Field(0.95, ge=0.5, le=0.999, description="level of every confidence interval, share")
+    seed: int = Field(20261031, ge=0, le=2**32 - 1, description="seed of everything random")
     data_root: str = Field(
         min_length=1,
         max_length=300,
         description="folder of the client's files; relative to this file's folder",
         examples=["../../../clients/acme"],
     )
-    grey_below: int = Field(default=30, ge=1, le=1000, description="bases below this are shown in grey, respondents")
-    withhold_below: int = Field(default=10, ge=1, le=1000, description="bases below this are withheld, respondents")
-
-    @field_validator("as_of")
-    @classmethod
-    def _is_a_date(cls, given: str) -> str:
-        return _checked_date(given)
+    grey_below: Base = Field(30, description="bases below this are shown in grey, respondents")
+    withhold_below: Base = Field(10, description="bases below this are withheld, respondents")
 
     @model_validator(mode="after")
     def _bases_in_order(self) -> Self:
@@ -62,23 +64,13 @@ class ClientParameters(BaseModel):
         return self
 
 
-def _checked_date(given: str) -> str:
-    """``given`` if it is a date written as 2026-10-31; ValueError otherwise."""
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
-        raise ValueError("must be a date written as 2026-10-31")
-    datetime.date.fromisoformat(given)
-    return given
-
-
 class LikeMotivation(ClientParameters):
     """Why people press Like, what they expect, how wrong the marketing team is: ``like_motivation.yml``."""
 
     customers_file: TablePath = Field(description="the customers' survey export", examples=["customers.csv"])
-    customers_format: Literal["auto", "table", "qualtrics", "forms"] = Field(
-        default="auto", description="the export's format; auto recognises it from the content"
-    )
+    customers_format: Format = Field("auto", description="the export's format; auto recognises it from the content")
     encoding: Literal["auto", "utf-8", "utf-16", "windows-1255", "latin-1"] = Field(
-        default="auto", description="text encoding of CSV files"
+        "auto", description="text encoding of CSV files"
     )
     columns: TablePath = Field(
         description="table that says which column answers what: group, column, role, question, option",
@@ -89,81 +81,62 @@ class LikeMotivation(ClientParameters):
         examples=["intake.xlsx#options"],
     )
     base: Literal["asked", "answered", "ticked"] = Field(
-        default="answered",
-        description="whom shares are of: everyone asked, who answered the question, or who ticked a reason",
+        "answered", description="whom shares are of: everyone asked, who answered the question, or who ticked a reason"
     )
     other_limit: float = Field(
-        default=0.10, ge=0, le=1, description="refuse when more than this share of answers matches no option, share"
+        0.10, ge=0, le=1, description="refuse when more than this share of answers matches no option, share"
     )
-    delimiter: Literal["auto", ",", ";", "|"] = Field(
-        default="auto", description="what joins several choices in one cell"
-    )
+    delimiter: Literal["auto", ",", ";", "|"] = Field("auto", description="what joins several choices in one cell")
     margins: TablePath | None = Field(
-        default=None,
-        description="population margins to rake to: question, option, share; none keeps the weights as given",
+        None, description="population margins to rake to: question, option, share; none keeps the weights as given"
     )
-    weight_low: float = Field(default=0.2, gt=0, le=1, description="smallest raked weight, times the mean")
-    weight_high: float = Field(default=5.0, ge=1, le=100, description="largest raked weight, times the mean")
+    weight_low: float = Field(0.2, gt=0, le=1, description="smallest raked weight, times the mean")
+    weight_high: float = Field(5.0, ge=1, le=100, description="largest raked weight, times the mean")
     marketers_mode: Literal["sample", "whole_team", "sealed_guesses", "published_table", "none"] = Field(
-        default="none", description="where the marketing side comes from"
+        "none", description="where the marketing side comes from"
     )
     marketers_file: TablePath | None = Field(
-        default=None, description="the marketers' survey export, for sample and whole_team"
+        None, description="the marketers' survey export, for sample and whole_team"
     )
-    marketers_format: Literal["auto", "table", "qualtrics", "forms"] = Field(
-        default="auto", description="the marketers' export's format"
-    )
+    marketers_format: Format = Field("auto", description="the marketers' export's format")
     guesses_file: TablePath | None = Field(
-        default=None, description="sealed guesses: guesser, option, guess_percent, sealed_on, optionally wave"
+        None, description="sealed guesses: guesser, option, guess_percent, sealed_on, optionally wave"
     )
     guesses_seal: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{64}$", description="sha256 of the guesses file, noted down when it was sealed"
+        None, pattern=r"^[0-9a-f]{64}$", description="sha256 of the guesses file, noted down when it was sealed"
     )
-    revealed_on: str | None = Field(
-        default=None, description="date the team first saw the result; guesses must be older, as 2026-10-20"
+    revealed_on: Day | None = Field(
+        None, description="date the team first saw the result; guesses must be older, as 2026-10-20"
     )
     published_study: str | None = Field(
-        default=None, max_length=80, description="study in data/published that stands for the marketers"
+        None, max_length=80, description="study in data/published that stands for the marketers"
     )
-    published_group: str = Field(default="marketers", max_length=80, description="group of that study")
-    forms_differ: bool = Field(default=False, description="true when the two sides were asked in different forms")
+    published_group: str = Field("marketers", max_length=80, description="group of that study")
+    forms_differ: bool = Field(False, description="true when the two sides were asked in different forms")
     pressed_like_en: str = Field(
-        default="press Like",
+        "press Like",
         max_length=60,
         description="what people did, in English: press Like, follow the page, join the group",
     )
-    pressed_like_he: str = Field(
-        default="עושים לייק", max_length=60, description="the same in Hebrew, third person plural"
-    )
+    pressed_like_he: str = Field("עושים לייק", max_length=60, description="the same in Hebrew, third person plural")
     fast_seconds: float = Field(
-        default=0.0,
+        0.0,
         ge=0,
         le=3600,
         description="interviews faster than this count as speeders, seconds; 0 takes a third of the median",
     )
     quality_exclude: list[Literal["duplicate", "speeder", "straight_liner", "contradiction"]] = Field(
-        default=[], description="flags whose respondents are left out; each exclusion is counted on the page"
+        [], description="flags whose respondents are left out; each exclusion is counted on the page"
     )
-    offers_max: int = Field(default=3, ge=1, le=4, description="largest number of offers combined")
-    resamples: int = Field(default=1000, ge=200, le=20000, description="resamples for win rates and ranks")
-
-    @field_validator("revealed_on")
-    @classmethod
-    def _is_a_date_or_none(cls, given: str | None) -> str | None:
-        return given if given is None else _checked_date(given)
+    offers_max: int = Field(3, ge=1, le=4, description="largest number of offers combined")
+    resamples: int = Field(1000, ge=200, le=20000, description="resamples for win rates and ranks")
 
     @model_validator(mode="after")
     def _marketers_have_their_source(self) -> Self:
-        needs = {
-            "sample": ("marketers_file",),
-            "whole_team": ("marketers_file",),
-            "sealed_guesses": ("guesses_file",),
-            "published_table": ("published_study",),
-            "none": (),
-        }[self.marketers_mode]
-        lacking = [name for name in needs if getattr(self, name) is None]
-        if lacking:
-            raise ValueError(f"marketers_mode {self.marketers_mode} needs {' and '.join(lacking)}")
+        sources = {"sealed_guesses": "guesses_file", "published_table": "published_study"}
+        needed = "" if self.marketers_mode == "none" else sources.get(self.marketers_mode, "marketers_file")
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"marketers_mode {self.marketers_mode} needs {needed}")
         return self
 
 

@@ -27,31 +27,21 @@ def home() -> Path:
 
 
 def client_root(parameters: ClientParameters) -> Path:
-    """The folder of the client's files, as a notebook's kernel finds it.
+    """The folder of the client's files, as a notebook's kernel finds it; ParametersRefused when there is none.
 
     ``kesher run`` and ``kesher lab`` name it in the environment, so that no saved notebook holds a path of
     the machine. Under plain papermill a relative ``data_root`` starts at the project's ``params/<client>``,
     where its ``client.yml`` stands; for a client kept elsewhere, at the working folder or its parent.
-
-    Raises ParametersRefused when there is no such folder.
     """
     if given := os.environ.get(DATA_ROOT):
         return Path(given)
-    written = Path(parameters.data_root)
     own = home() / "params" / parameters.client
-    starts = [own] if own.is_dir() else [Path.cwd(), Path.cwd().parent]
-    for start in starts:
-        if (start / written).is_dir():
-            return (start / written).resolve()
-    raise ParametersRefused(
-        Fault(
-            "parameters",
-            "missing",
-            f"There is no folder {parameters.data_root!r}.",
-            "It is taken relative to the folder of client.yml; kesher run finds it from anywhere.",
-            column="data_root",
-        )
-    )
+    for start in [own] if own.is_dir() else [Path.cwd(), Path.cwd().parent]:
+        if (start / parameters.data_root).is_dir():
+            return (start / parameters.data_root).resolve()
+    what = f"There is no folder {parameters.data_root!r}."
+    remedy = "It is taken relative to the folder of client.yml; kesher run finds it from anywhere."
+    raise ParametersRefused(Fault("parameters", "missing", what, remedy, column="data_root"))
 
 
 @contextlib.contextmanager
@@ -73,19 +63,15 @@ def below(root: Path, spec: str) -> Path:
     Raises DataRefused when it lies elsewhere, is missing or is not a file.
     """
     name = spec.partition("#")[0]
-    shown = Path(name).name or name
-    try:
+    what, remedy = "The file is missing.", "Put it below data_root, or mend the parameter's spelling."
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long a name, a NUL, links in a circle
         path = (root / name).resolve()
-        inside = path.is_relative_to(root.resolve())
-        usable, folder = inside and path.is_file(), inside and path.is_dir()
-    except (OSError, ValueError, RuntimeError):  # too long a name, a NUL, links in a circle
-        inside, usable, folder = True, False, False
-    if not inside:
-        what = "The file lies outside the client's data root."
-        raise DataRefused(Fault(shown, "outside", what, "Move it below data_root; links out of it are not followed."))
-    if not usable:
-        what = "This is a folder, not a file." if folder else "The file is missing."
-        raise DataRefused(
-            Fault(shown, "missing_file", what, "Put it below data_root, or mend the parameter's spelling.")
-        )
-    return path
+        if not path.is_relative_to(root.resolve()):
+            what = "The file lies outside the client's data root."
+            remedy = "Move it below data_root; links out of it are not followed."
+        elif path.is_file():
+            return path
+        elif path.is_dir():
+            what = "This is a folder, not a file."
+    kind = "outside" if "outside" in what else "missing_file"
+    raise DataRefused(Fault(Path(name).name or name, kind, what, remedy))

@@ -22,87 +22,61 @@ SIZE_LIMIT = 64 * 1024
 LIST_LIMIT = 100
 
 Scalar = str | int | float | bool | None
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_TABLES = "Tables go into CSV or Excel files."
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A value with the line it stands on."""
+class Given:
+    """A value and the place that gave it: a file and line, or the command line."""
 
     value: Scalar | list[Scalar]
-    row: int
+    where: str
+    row: int | None = None
 
 
-class _Stop(Exception):
-    def __init__(self, kind: str, what: str, remedy: str, row: int | None = None) -> None:
-        self.kind, self.what, self.remedy, self.row = kind, what, remedy, row
-        super().__init__(what)
+class _Refused(ValueError):
+    """What is wrong, the remedy, and the line (counted from 0, as PyYAML does)."""
+
+    def __init__(self, what: str, remedy: str, mark: Any = None) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what, self.remedy, self.row = what, remedy, None if mark is None else mark.line + 1
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe loader that knows true, false, null and decimal numbers, and nothing else."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own protocol
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|false)$", list("tf")),
-    ("null", r"^(?:~|null|)$", ["~", "n", ""]),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
-    ("float", r"^[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-+0123456789")),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
-
-
-def read_mapping(path: Path) -> tuple[dict[str, Entry], list[Fault]]:
+def read_mapping(path: Path) -> tuple[dict[str, Given], list[Fault]]:
     """The names and values of a parameter file as far as they could be read, and what is wrong with it."""
+    found: dict[str, Given] = {}
     try:
-        if not path.is_file():
-            return {}, [Fault(path.name, "missing", "The file does not exist.", "Make it; params/_template shows how.")]
-        with path.open("rb") as file:
-            raw = file.read(SIZE_LIMIT + 1)
+        for name, value, mark in _pairs(_text(path)):
+            if name in found:
+                raise _Refused(f"{name} stands twice (first on line {found[name].row}).", "Keep one of them.", mark)
+            found[name] = Given(value, path.name, mark.line + 1)
+    except _Refused as refused:
+        return found, [Fault(path.name, "syntax", refused.what, refused.remedy, refused.row)]
+    except FileNotFoundError:
+        what, remedy = "The file does not exist.", "Make it; params/_template shows how."
+        return {}, [Fault(path.name, "missing", what, remedy)]
+    except UnicodeDecodeError as error:
+        row = error.object.count(b"\n", 0, error.start) + 1
+        return {}, [Fault(path.name, "encoding", "The file is not UTF-8.", "Save it as UTF-8.", row)]
     except OSError as error:
         what = f"The file can not be read ({error.strerror or type(error).__name__})."
         return {}, [Fault(path.name, "unreadable", what, "Check its permissions.")]
-    if len(raw) > SIZE_LIMIT:
-        what = f"The file is larger than {SIZE_LIMIT // 1024} KB."
-        return {}, [Fault(path.name, "too large", what, "Put tables into CSV or Excel files below the data root.")]
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        return {}, [Fault(path.name, "encoding", "The file is not UTF-8.", "Save it as UTF-8.", row)]
-    entries: dict[str, Entry] = {}
-    try:
-        for name, entry in _entries(text):
-            if name in entries:
-                what = f"{name} stands twice (first on line {entries[name].row})."
-                raise _Stop("duplicate", what, "Keep one of them.", entry.row)
-            entries[name] = entry
-    except _Stop as stop:
-        return entries, [Fault(path.name, stop.kind, stop.what, stop.remedy, stop.row)]
-    return entries, []
+    return found, []
 
 
 def read_value(text: str) -> Scalar | list[Scalar]:
-    """A value as written after ``--set name=``, by the rules of the files.
+    """A value as written after ``--set name=``, by the rules of the files; ValueError with a sentence if it is none.
 
     >>> read_value("0.9"), read_value("no"), read_value("[duplicate, speeder]"), read_value("")
     (0.9, 'no', ['duplicate', 'speeder'], None)
-
-    Raises ValueError with a sentence.
     """
-    try:
-        if len(text) > SIZE_LIMIT:
-            raise _Stop("too large", "The value is too long.", "")
-        if not text.strip():
-            return None
-        events = _Events(text)
-        events.expect(yaml.StreamStartEvent)
-        events.expect(yaml.DocumentStartEvent)
-        value = _value(events)
-        events.end()
-    except _Stop as stop:
-        raise ValueError(f"{stop.what} {stop.remedy}".strip()) from None
+    events = _events(text)
+    first = next(events, None)
+    value = None if first is None else _value(first, events)
+    next(events, None)  # refuses a second document
     return value
 
 
@@ -115,141 +89,88 @@ def written_yaml(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list):
-        return "[" + ", ".join(written_yaml(item) for item in value) + "]"
-    text = str(value)
+        return "[" + ", ".join(map(written_yaml, value)) + "]"
     if not isinstance(value, str):
-        return text
+        return str(value)
     try:
-        plain = read_value(text) == text and not set(text) & set("[]{},#")
+        plain = read_value(value) == value and not set(value) & set("[]{},#")
     except ValueError:
         plain = False
-    return text if plain else "'" + text.replace("'", "''") + "'"
+    return value if plain else "'" + value.replace("'", "''") + "'"
 
 
-class _Events:
-    """PyYAML's events one by one, with its syntax errors and what we never allow turned into sentences."""
-
-    def __init__(self, text: str) -> None:
-        try:
-            self._loader: Any = _Loader(text)  # typeshed leaves its methods untyped
-        except yaml.YAMLError as error:
-            raise _syntax(error) from None
-
-    def next(self) -> yaml.Event:
-        try:
-            event: yaml.Event = self._loader.get_event()
-        except yaml.YAMLError as error:
-            raise _syntax(error) from None
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _Stop(
-                "not allowed",
-                "Anchors (&) and aliases (*) are not allowed.",
-                "Write the value out, in quotes if it is text.",
-                self.row(event),
-            )
-        if getattr(event, "tag", None):
-            raise _Stop(
-                "not allowed",
-                "Tags (!) are not allowed.",
-                "Write the plain value, in quotes if it is text.",
-                self.row(event),
-            )
-        return event
-
-    def expect(self, kind: type[yaml.Event]) -> yaml.Event:
-        event = self.next()
-        if not isinstance(event, kind):
-            raise _Stop(
-                "syntax",
-                "The file must be a flat list of lines 'name: value'.",
-                "See params/_template.",
-                self.row(event),
-            )
-        return event
-
-    def end(self) -> None:
-        self.expect(yaml.DocumentEndEvent)
-        event = self.next()
-        if not isinstance(event, yaml.StreamEndEvent):
-            raise _Stop("not allowed", "A second document starts here.", "Remove the line '---'.", self.row(event))
-
-    def scalar(self, event: yaml.ScalarEvent) -> Scalar:
-        text = str(event.value)
-        if any(unicodedata.category(letter) == "Cc" for letter in text):
-            raise _Stop(
-                "not allowed",
-                "A value holds a line break or a control character.",
-                "Write it on one line.",
-                self.row(event),
-            )
-        tag = str(self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)).rpartition(":")[2]
-        if tag == "null":
-            return None
-        if tag == "bool":
-            return text == "true"
-        if tag == "int":
-            return int(text) if len(text) < 20 else text
-        return float(text) if tag == "float" else text
-
-    @staticmethod
-    def row(event: yaml.Event) -> int:
-        mark: Any = event.start_mark
-        return int(mark.line) + 1
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        raw = file.read(SIZE_LIMIT + 1)
+    if len(raw) > SIZE_LIMIT:
+        raise _Refused(f"The file is larger than {SIZE_LIMIT // 1024} KB.", _TABLES)
+    return raw.decode("utf-8-sig")
 
 
-def _entries(text: str) -> Iterator[tuple[str, Entry]]:
-    events = _Events(text)
-    events.expect(yaml.StreamStartEvent)
-    first = events.next()
-    if isinstance(first, yaml.StreamEndEvent):  # an empty file, or comments only
+def _events(text: str) -> Iterator[Any]:
+    """What a document holds, piece by piece; its syntax errors and what is never allowed turned into sentences."""
+    parse: Any = yaml.parse  # typeshed leaves it untyped
+    documents = 0
+    try:
+        for event in parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                what = "Anchors (&) and aliases (*) are not allowed."
+                raise _Refused(what, "Write the value out, in quotes if it is text.", event.start_mark)
+            if getattr(event, "tag", None):
+                raise _Refused(
+                    "Tags (!) are not allowed.", "Write the plain value, in quotes if it is text.", event.start_mark
+                )
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _Refused("A second document starts here.", "Remove the line '---'.", event.start_mark)
+            elif isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+                yield event
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
+        remedy = "Write 'name: value', text with special characters in quotes."
+        raise _Refused(f"This is not YAML: {problem}.", remedy, getattr(error, "problem_mark", None)) from None
+
+
+def _pairs(text: str) -> Iterator[tuple[str, Scalar | list[Scalar], Any]]:
+    events = _events(text)
+    if (root := next(events, None)) is None:  # an empty file, or comments only
         return
-    events.expect(yaml.MappingStartEvent)
-    while True:
-        event = events.next()
-        if isinstance(event, yaml.MappingEndEvent):
-            break
-        row = events.row(event)
-        name = events.scalar(event) if isinstance(event, yaml.ScalarEvent) else None
+    if not isinstance(root, yaml.MappingStartEvent):
+        raise _Refused("The file must be a flat list of lines 'name: value'.", "See params/_template.", root.start_mark)
+    while not isinstance(event := next(events), yaml.MappingEndEvent):
+        name = _scalar(event) if isinstance(event, yaml.ScalarEvent) else None
         if not isinstance(name, str):
-            raise _Stop("syntax", "A parameter's name must be a plain word.", "Write 'name: value'.", row)
-        yield name, Entry(_value(events), row)
-    events.end()
+            raise _Refused("A parameter's name must be a plain word.", "Write 'name: value'.", event.start_mark)
+        yield name, _value(next(events), events), event.start_mark
+    next(events, None)  # refuses a second document
 
 
-def _value(events: _Events) -> Scalar | list[Scalar]:
-    event = events.next()
+def _value(event: Any, events: Iterator[Any]) -> Scalar | list[Scalar]:
     if isinstance(event, yaml.ScalarEvent):
-        return events.scalar(event)
+        return _scalar(event)
     if not isinstance(event, yaml.SequenceStartEvent):
-        raise _Stop(
-            "nested",
-            "A value must be a scalar or a list of scalars.",
-            "Values with ': ' or '{' inside need quotes; tables go into CSV or Excel files.",
-            events.row(event),
-        )
+        remedy = f"Values with ': ' or '{{' inside need quotes. {_TABLES}"
+        raise _Refused("A value must be a scalar or a list of scalars.", remedy, event.start_mark)
     items: list[Scalar] = []
-    while not isinstance(item := events.next(), yaml.SequenceEndEvent):
+    while not isinstance(item := next(events), yaml.SequenceEndEvent):
         if not isinstance(item, yaml.ScalarEvent):
-            raise _Stop(
-                "nested", "A list may only hold scalars.", "Tables go into CSV or Excel files.", events.row(item)
-            )
+            raise _Refused("A list may only hold scalars.", _TABLES, item.start_mark)
         if len(items) == LIST_LIMIT:
-            raise _Stop(
-                "too large",
-                f"A list holds more than {LIST_LIMIT} values.",
-                "Tables go into CSV or Excel files.",
-                events.row(item),
-            )
-        items.append(events.scalar(item))
+            raise _Refused(f"A list holds more than {LIST_LIMIT} values.", _TABLES, item.start_mark)
+        items.append(_scalar(item))
     return items
 
 
-def _syntax(error: yaml.YAMLError) -> _Stop:
-    mark: Any = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
-    return _Stop(
-        "syntax",
-        f"This is not YAML: {problem}.",
-        "Write 'name: value', text with special characters in quotes.",
-        None if mark is None else mark.line + 1,
-    )
+def _scalar(event: yaml.ScalarEvent) -> Scalar:
+    text: str = event.value
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
+        what = "A value holds a line break or a control character."
+        raise _Refused(what, "Write it on one line.", event.start_mark)
+    if event.style is not None:  # in quotes
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 20 else text
+    return float(text) if _NUMBER.fullmatch(text) else text

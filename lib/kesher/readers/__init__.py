@@ -5,16 +5,7 @@ from kesher.readers.lists import read_margins, read_options
 from kesher.readers.opening import DataRoot
 from kesher.readers.survey import read_respondents
 from kesher.readers.tables import RawTable, read_table
-from kesher.readers.tidy import (
-    Base,
-    Guesses,
-    MultiSelect,
-    Note,
-    Option,
-    PublishedTable,
-    Respondents,
-    SourceReport,
-)
+from kesher.readers.tidy import Base, Guesses, MultiSelect, Note, Option, PublishedTable, Respondents, SourceReport
 
 __all__ = [
     "Base",

@@ -1,4 +1,4 @@
-"""The claims of the field (data/claims.csv): what others have published or asserted, to stand beside a client's number."""
+"""The claims of the field (data/claims.csv): what others have published or asserted."""
 
 from __future__ import annotations
 

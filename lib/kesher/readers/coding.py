@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kesher.readers.text import BLANK_KEYS, SELECTED_KEYS, UNANSWERED_KEY, UNSELECTED_KEYS, key, tokens
-from kesher.readers.tidy import Option
+from kesher.readers.tidy import Mask, Option
 
 DELIMITERS = (";", ",", "|", "\n")
 BLANK, UNANSWERED, UNMATCHED = -1, -2, -3  # what a cell can be beside the index of an option
 UNSELECTED, ELSEWHERE = -4, -5  # in a column of one option: explicitly not chosen; another option's text
 _TRIES = 5_000  # steps after which a cell of many overlapping options is decided greedily
+_BATCH = 50_000  # cells decoded at once, so that memory stays flat
+# codes of the pieces of joined cells: these, whatever else says nothing, any unknown text, then option texts
+_END, _EMPTY, _SKIPPED = 0, 1, 2
+_SILENT = ("\0", "", UNANSWERED_KEY, *sorted(BLANK_KEYS - {""}))
+_UNKNOWN = len(_SILENT)
 
-
-@dataclass(frozen=True)
-class Decoded:
-    """Distinct joined cells, decoded: ``ticks`` (u, k) bool; counts of answers that matched and that did not.
-
-    ``state`` is BLANK, UNANSWERED or 0; ``ambiguous`` marks cells that can be read as different sets.
-    """
-
-    ticks: NDArray[np.bool_]
-    matched: NDArray[np.int64]
-    unmatched: NDArray[np.int64]
-    state: NDArray[np.int8]
-    ambiguous: NDArray[np.bool_]
+Codes = NDArray[np.int64]
 
 
 class Coder:
@@ -58,9 +52,9 @@ class Coder:
         elif (pair := (self.options[owner].option, self.options[at].option)) not in self.conflicts:
             self.conflicts.append(pair)
 
-    def one(self, cells: Sequence[str]) -> NDArray[np.int64]:
+    def one(self, cells: Sequence[str]) -> Codes:
         """The option of each single-choice cell, or BLANK, UNANSWERED, UNMATCHED."""
-        return np.fromiter((self._one(cell) for cell in cells), np.int64, len(cells))
+        return np.fromiter(map(self._one, cells), np.int64, len(cells))
 
     def _one(self, cell: str) -> int:
         said = key(cell)
@@ -70,11 +64,9 @@ class Coder:
             return BLANK
         if said == UNANSWERED_KEY:
             return UNANSWERED
-        if "," in said or ";" in said:  # Forms leaves a separator behind a single choice
-            return self.whole.get(said.rstrip(",; "), UNMATCHED)
-        return UNMATCHED
+        return self.whole.get(said.rstrip(",; "), UNMATCHED)  # Forms leaves a separator behind a choice
 
-    def column(self, cells: Sequence[str], option: int) -> NDArray[np.int64]:
+    def column(self, cells: Sequence[str], option: int) -> Codes:
         """For cells of the column of one option: the option, or BLANK, UNSELECTED, UNMATCHED, ELSEWHERE."""
         return np.fromiter((self._in_column(cell, option) for cell in cells), np.int64, len(cells))
 
@@ -95,13 +87,41 @@ class Coder:
         """The delimiter under which most answers match and fewest do not, tried on at most 2,000 cells."""
         sample = np.argsort(-counts, kind="stable")[:2000]
         chosen = [cells[at] for at in sample]
-        weights = counts[sample]
 
         def score(delimiter: str) -> float:
             decoded = Joined(self, delimiter).decode(chosen)
-            return float((weights * (decoded.matched - 2 * decoded.unmatched)).sum())
+            return float((counts[sample] * (decoded.ticks.sum(axis=1) - 2 * decoded.unmatched)).sum())
 
         return max(DELIMITERS, key=score)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Distinct joined cells, decoded: ``ticks`` (u, k); how many answers matched no option; which are blank.
+
+    ``ambiguous`` marks cells that can be read as different sets of options.
+    """
+
+    ticks: Mask
+    unmatched: NDArray[np.int64]
+    blank: Mask
+    ambiguous: Mask
+
+    def part(self, of: slice) -> Decoded:
+        """A view of some of the cells."""
+        return Decoded(self.ticks[of], self.unmatched[of], self.blank[of], self.ambiguous[of])
+
+
+class _PieceCodes(dict[str, int]):
+    """The code of each piece as it is written in a cell, worked out once for each writing."""
+
+    def __init__(self, by_key: dict[str, int]) -> None:
+        super().__init__()
+        self.by_key = by_key
+
+    def __missing__(self, piece: str) -> int:
+        code = self[piece] = self.by_key.get(key(piece), _UNKNOWN)
+        return code
 
 
 class Joined:
@@ -109,91 +129,86 @@ class Joined:
 
     def __init__(self, coder: Coder, delimiter: str) -> None:
         self.coder, self.delimiter = coder, delimiter
-        self.sequences: dict[tuple[str, ...], int] = {}
+        self.sequences: dict[tuple[int, ...], int] = {}
         self.conflicts: list[tuple[str, str]] = []
+        by_key = {said: code for code, said in enumerate(_SILENT)}
         for text, at in coder.texts:
-            parts = tokens(text, delimiter)
+            parts = tuple(by_key.setdefault(said, len(by_key) + 1) for said in tokens(text, delimiter))
             owner = self.sequences.setdefault(parts, at) if parts else at
             if owner != at:
                 self.conflicts.append((coder.options[owner].option, coder.options[at].option))
-        self.longest: dict[str, list[tuple[str, ...]]] = {}
+        self.codes = _PieceCodes(by_key)
+        self.longest: dict[int, list[tuple[int, ...]]] = {}
         for parts in sorted(self.sequences, key=len, reverse=True):
             self.longest.setdefault(parts[0], []).append(parts)
-        within = {part for parts in self.sequences if len(parts) > 1 for part in parts}
-        self.simple = {p[0]: at for p, at in self.sequences.items() if len(p) == 1 and p[0] not in within}
 
     def decode(self, cells: Sequence[str]) -> Decoded:
         """Decode distinct cells, each alone; a cell's set is exact wherever only one set can be meant."""
         size = len(cells)
-        rows: list[int] = []
-        columns: list[int] = []
-        matched, unmatched = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        state, ambiguous = np.zeros(size, np.int8), np.zeros(size, np.bool_)
-        keys: dict[str, str] = {}
-        options: dict[str, int] = {}  # raw pieces: option, -1 for nothing, -2 when it takes thought
-        for at, cell in enumerate(cells):
-            raw = cell.split(self.delimiter)
-            for piece in raw:
-                if piece not in keys:
-                    said = keys[piece] = key(piece)
-                    options[piece] = self.simple.get(said, -2) if said else -1
-            found = [options[piece] for piece in raw]
-            if -2 in found:
-                pieces = tuple(said for piece in raw if (said := keys[piece]))
-                quick = self._only_reading(pieces)
-                if quick is None:
-                    found, unmatched[at], ambiguous[at], state[at] = self._think(pieces)
-                else:
-                    found = quick
-            elif -1 in found:
-                found = [option for option in found if option >= 0]
-            if not found and not unmatched[at] and not state[at]:
-                state[at] = BLANK
-            matched[at] = len(found)
-            rows.extend([at] * len(found))
-            columns.extend(found)
-        ticks = np.zeros((size, len(self.coder.options)), np.bool_)
-        ticks[rows, columns] = True
-        return Decoded(ticks, matched, unmatched, state, ambiguous)
-
-    def _only_reading(self, pieces: tuple[str, ...]) -> list[int] | None:
-        """The options of a cell in which each next piece begins exactly one option, else None."""
-        found: list[int] = []
-        at = 0
-        while at < len(pieces):
-            fitting = self.longest.get(pieces[at], ())
-            if len(fitting) > 1:
-                fitting = [parts for parts in fitting if pieces[at : at + len(parts)] == parts]
-            if len(fitting) != 1:
-                return None
-            parts = fitting[0]
-            end = at + len(parts)
-            option = self.sequences[parts]
-            if (end > at + 1 and pieces[at:end] != parts) or option in found:
-                return None
-            found.append(option)
-            at = end
+        ticks, unmatched = np.zeros((size, len(self.coder.options)), np.bool_), np.zeros(size, np.int64)
+        found = Decoded(ticks, unmatched, np.zeros(size, np.bool_), np.zeros(size, np.bool_))
+        for at in range(0, size, _BATCH):
+            self._decode(cells[at : at + _BATCH], found.part(slice(at, at + _BATCH)))
         return found
 
-    def _think(self, pieces: tuple[str, ...]) -> tuple[list[int], int, bool, int]:
-        """One cell with overlapping options or unknown text: options, unmatched answers, ambiguity, state."""
-        if len(pieces) == 1 and pieces not in self.sequences:
-            if pieces[0] in BLANK_KEYS:
-                return [], 0, False, BLANK
-            if pieces[0] == UNANSWERED_KEY:
-                return [], 0, False, UNANSWERED
-        sets: list[frozenset[int]] = []
-        for one in self._readings(pieces):
-            if one not in sets:
-                sets.append(one)
-            if len(sets) > 1:
-                break
-        if sets:
-            return sorted(sets[0]), 0, len(sets) > 1, 0
-        found, unmatched = self._fewest_unmatched(pieces)
-        return found, unmatched, False, 0
+    def _decode(self, cells: Sequence[str], found: Decoded) -> None:
+        """Fill ``found`` by what must hold: an option that alone covers some piece is meant, those that overlap
+        it are not. Only cells in which that leaves pieces covered twice, or none, are looked at one by one."""
+        written = f"{self.delimiter}\0{self.delimiter}".join([*cells, ""]).split(self.delimiter)
+        kind = np.min_scalar_type(len(self.codes.by_key) + 1)
+        codes = np.fromiter(map(self.codes.__getitem__, written), kind, len(written))
+        codes = codes[codes != _EMPTY]
+        end = codes == _END
+        cell, inner = np.cumsum(end) - end, ~end
+        starts, ends, options = self._matches(codes)
 
-    def _readings(self, pieces: tuple[str, ...]) -> Iterator[frozenset[int]]:
+        def covers(some: Mask) -> Codes:
+            steps = np.bincount(starts[some], minlength=len(codes))
+            return np.cumsum(steps - np.bincount(ends[some], minlength=len(codes)))
+
+        def holds(pieces: Mask) -> Mask:
+            before = np.concatenate(([0], np.cumsum(pieces)))
+            return np.asarray(before[ends] > before[starts])
+
+        possible = covers(np.ones(len(starts), np.bool_))
+        sole = holds(possible == 1)
+        kept = sole | ~holds(covers(sole) > 0)
+        covered = covers(kept)
+        left = inner & (covered == 0)
+        size = np.bincount(cell[inner], minlength=len(cells))
+        silent = left & (codes < _UNKNOWN) & (size[cell] == 1)
+        found.ticks[cell[starts[kept]], options[kept]] = True
+        runs = left & ~silent & ~np.concatenate(([False], left[:-1]))
+        found.unmatched[:] = np.bincount(cell[runs], minlength=len(cells))
+        found.blank[:] = size == 0
+        found.blank[cell[silent & (codes > _SKIPPED)]] = True
+        stops = np.flatnonzero(end)
+        for at in np.unique(cell[(covered > 1) | (left & (possible > 0))]):
+            pieces = tuple(codes[stops[at] - size[at] : stops[at]].tolist())
+            chosen, found.unmatched[at], found.ambiguous[at] = self._think(pieces)
+            found.ticks[at] = np.isin(np.arange(found.ticks.shape[1]), chosen)
+
+    def _matches(self, codes: NDArray[np.integer[Any]]) -> tuple[Codes, Codes, Codes]:
+        """Where each option's text stands among the pieces: first piece, the one behind its last, option."""
+        order = np.argsort(codes, kind="stable")
+        bounds = np.searchsorted(codes[order], np.arange(len(self.codes.by_key) + 3))
+        matches = [np.empty((3, 0), np.int64)]
+        for parts, option in self.sequences.items():
+            at = order[bounds[parts[0]] : bounds[parts[0] + 1]]
+            for offset, part in enumerate(parts[1:], 1):
+                at = at[codes[at + offset] == part]
+            matches.append(np.array([at, at + len(parts), np.full(len(at), option)]))
+        starts, ends, options = np.concatenate(matches, axis=1)
+        return starts, ends, options
+
+    def _think(self, pieces: tuple[int, ...]) -> tuple[list[int], int, bool]:
+        """One cell with overlapping options: its options, unmatched answers, whether other sets fit too."""
+        readings = self._readings(pieces)
+        if (first := next(readings, None)) is None:
+            return *self._fewest_unmatched(pieces), False
+        return sorted(first), 0, any(other != first for other in readings)
+
+    def _readings(self, pieces: tuple[int, ...]) -> Iterator[frozenset[int]]:
         """The sets of different options whose texts make up exactly the pieces; longest first."""
         tries = 0
         stack: list[tuple[int, frozenset[int]]] = [(0, frozenset())]
@@ -210,26 +225,16 @@ class Joined:
                     following.append((at + len(parts), used | {option}))
             stack.extend(reversed(following))
 
-    def _fewest_unmatched(self, pieces: tuple[str, ...]) -> tuple[list[int], int]:
+    def _fewest_unmatched(self, pieces: tuple[int, ...]) -> tuple[list[int], int]:
         """The reading that leaves the fewest pieces over, then takes few options; a run counts once."""
-        size = len(pieces)
-        cost: list[tuple[int, int]] = [(0, 0)] * (size + 1)
-        step: list[tuple[str, ...] | None] = [None] * size
-        for at in range(size - 1, -1, -1):
-            left, options = cost[at + 1]
-            best = (left + 1, options)
+        # from the back: pieces left over, options taken, runs left over, whether one begins here, the options
+        best: list[tuple[int, int, int, bool, frozenset[int]]] = [(0, 0, 0, False, frozenset())]
+        for at in range(len(pieces) - 1, -1, -1):
+            left, taken, runs, running, found = best[-1]
+            ways = [(left + 1, taken, runs + (not running), True, found)]
             for parts in self.longest.get(pieces[at], ()):
                 if pieces[at : at + len(parts)] == parts:
-                    left, options = cost[at + len(parts)]
-                    if (left, options + 1) < best:
-                        best, step[at] = (left, options + 1), parts
-            cost[at] = best
-        found, unmatched, at, running = set(), 0, 0, False
-        while at < size:
-            parts_taken = step[at]
-            unmatched += parts_taken is None and not running
-            running = parts_taken is None
-            if parts_taken is not None:
-                found.add(self.sequences[parts_taken])
-            at += len(parts_taken) if parts_taken is not None else 1
-        return sorted(found), int(unmatched)
+                    left, taken, runs, _, found = best[-len(parts)]
+                    ways.append((left, taken + 1, runs, False, found | {self.sequences[parts]}))
+            best.append(min(ways, key=lambda way: way[:2]))
+        return sorted(best[-1][-1]), best[-1][2]

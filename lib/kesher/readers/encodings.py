@@ -26,7 +26,7 @@ def to_utf8(data: bytes, encoding: str, findings: Findings) -> tuple[bytes, str]
         said = f"bytes are not UTF-8; the file was read as {found}: look at its letters, or save as UTF-8."
         findings.note(code, odd, said)
     try:
-        if found != "utf-8":
+        if not found == seen == "utf-8":
             data = data.decode(found).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as problem:
         what = f"The file is not {found}: byte {problem.start + 1:,} does not fit."
@@ -34,10 +34,6 @@ def to_utf8(data: bytes, encoding: str, findings: Findings) -> tuple[bytes, str]
         raise findings.refused("encoding", what, remedy, data.count(b"\n", 0, problem.start) + 1) from None
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if b"\x00" in data:
-        what = f"The file holds {data.count(0):,} NUL bytes: it is damaged or not text."
-        row = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        raise findings.refused("nul_bytes", what, "Export it again.", row)
     return data, found
 
 
@@ -67,7 +63,9 @@ def _fits(data: bytes, encoding: str) -> bool:
 
 def _forced(encoding: str, seen: str, ascii: bool, findings: Findings) -> str:
     """The encoding to read with; what the parameters force must not turn the text into gibberish."""
-    if encoding in ("utf-8", "utf-16"):
+    if encoding == "utf-8":
+        agrees = not seen.startswith("utf-16")  # a stray byte is told with its row
+    elif encoding == "utf-16":
         agrees = seen.startswith(encoding)
     elif encoding in ("windows-1255", "latin-1"):
         agrees = not seen.startswith("utf") or (seen == "utf-8" and ascii)

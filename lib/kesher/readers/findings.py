@@ -25,9 +25,7 @@ class Findings:
         if count:
             self.notes.append(Note(code, int(count), column, detail))
 
-    def wrong(
-        self, kind: str, what: str, remedy: str, column: str | None = None, row: int | None = None
-    ) -> None:
+    def wrong(self, kind: str, what: str, remedy: str, column: str | None = None, row: int | None = None) -> None:
         """A fault to be told together with others, at the next ``stop``."""
         self.faults.append(Fault(self.file, kind, what, remedy, row, column))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,9 @@ from numpy.typing import NDArray
 from kesher.readers.encodings import to_utf8
 from kesher.readers.findings import Findings
 from kesher.readers.opening import DataRoot
-from kesher.readers.structure import Structure, head_rows, scan, sniff
+from kesher.readers.structure import SAVE_AGAIN, UNCLOSED, Structure, head_rows, scan, sniff
 from kesher.readers.tidy import SourceReport
 from kesher.readers.workbooks import sheet_as_csv
-
-_SAVE_AGAIN = "Save the table again from a spreadsheet, as .xlsx or CSV UTF-8, so that cells are quoted."
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,12 @@ class Grid:
         """
         width = int(self.structure.fields[max(first - 1, 0)])
         kept = self._filled(first, width)
-        start, end = self.structure.start[kept], self.structure.end[kept]
         if not len(kept):
             remedy = "Export it again with its answers, or check that the right sheet is named."
             raise self.findings.refused("no_rows", "The table has a header but no rows below it.", remedy)
+        start, end = self.structure.start[kept[0]], self.structure.end[kept[-1]]
         whole = len(kept) == kept[-1] - kept[0] + 1
-        body = [memoryview(self.data)[start[0] :]] if whole else map(self._record, kept)
+        body = [memoryview(self.data)[start : end + 1]] if whole else map(self._record, kept)
         # a first row of letters keeps read_csv from making numbers of categories: 007 must not become 7
         letters = self.separator.join(["a"] * width) + "\n"
         try:
@@ -71,15 +70,65 @@ class Grid:
                 index_col=False,
             )
         except pd.errors.ParserError:
-            frame = pd.DataFrame()
+            raise self.findings.refused(*UNCLOSED) from None
         if len(frame) != len(kept) + 1:
-            what = "A quotation mark in the file is not closed, so its rows can not be told apart."
-            raise self.findings.refused("quotes", what, _SAVE_AGAIN)
+            raise self.findings.refused(*UNCLOSED)
         return frame.iloc[1:].reset_index(drop=True), kept + self.first_row
 
     def report(self, format: str, how: str, rows: int, columns: int) -> SourceReport:
         """What was read, with all that was noted so far."""
         notes = tuple(self.findings.notes)
-        return SourceReport(
-            self.findings.file, self.sha256, format, how, self.encoding, rows, columns, notes
-        )
+        return SourceReport(self.findings.file, self.sha256, format, how, self.encoding, rows, columns, notes)
+
+    def _record(self, at: int | np.integer[Any]) -> bytes:
+        return self.data[self.structure.start[at] : self.structure.end[at] + 1]
+
+    def _filled(self, first: int, width: int) -> NDArray[np.int64]:
+        """The records from ``first`` on that hold any cell; notes blank ones, refuses ragged ones."""
+        fields = self.structure.fields
+        odd = (fields != width) | (self.structure.end - self.structure.start < width)
+        filled = np.ones(len(fields), np.bool_)
+        filled[:first] = False
+        ragged, blank, longer = [], 0, 0
+        edge = self.separator.encode()
+        for at in np.flatnonzero(odd & filled):
+            line = self._record(at).rstrip(b"\n")
+            extra = int(fields[at]) - width
+            if not line.strip(edge) or (fields[at] == 1 and not line.strip()):
+                filled[at] = False
+                blank += 1
+            elif extra > 0 and line.endswith(edge * extra):
+                longer += 1
+            elif extra:
+                ragged.append(int(at))
+        if ragged:
+            what = f"{len(ragged):,} rows have more or fewer cells than the header's {width:,}."
+            raise self.findings.refused("ragged_rows", what, SAVE_AGAIN, ragged[0] + self.first_row)
+        self.findings.note("trailing_cells", longer, "rows end in empty cells without a header.")
+        self.findings.note("blank_rows", blank, "rows without any cell were left out.")
+        return np.flatnonzero(filled)
+
+
+def open_grid(root: DataRoot, spec: str, *, encoding: str = "auto") -> Grid:
+    """Open ``file.csv`` or ``file.xlsx#sheet`` below the root; raises DataRefused."""
+    name, _, sheet = spec.partition("#")
+    raw = root.read(name)
+    findings = Findings(name)
+    if raw.kind != "text":
+        data, found, separator, skipped = sheet_as_csv(raw, sheet or None, findings), "binary", ",", 0
+    elif sheet:
+        what = "A text file has no sheets."
+        raise findings.refused("missing_sheet", what, "Leave out # and what follows.")
+    else:
+        data, found = to_utf8(raw.data, encoding, findings)
+        separator, skipped = sniff(data)
+    if b"\0" in data:
+        what = f"The file holds {data.count(0):,} NUL bytes: it is damaged or not text."
+        row = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise findings.refused("nul_bytes", what, "Export it again.", row)
+    data = data[skipped:] if skipped else data
+    if not data.strip():
+        raise findings.refused("empty", "The table is empty.", "Export it again.")
+    structure = scan(data, separator, findings)
+    head = head_rows(data, separator)
+    return Grid(findings, raw.sha256, found, data, separator, structure, head, 2 if skipped else 1)

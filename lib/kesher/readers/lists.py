@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
-from kesher.faults import DataRefused, Fault
 from kesher.readers.coding import Coder
+from kesher.readers.findings import nearest
 from kesher.readers.numbers import number
-from kesher.readers.opening import DataRoot, fault, nearest
+from kesher.readers.opening import DataRoot
 from kesher.readers.tables import RawTable, read_table
 from kesher.readers.text import truth
 from kesher.readers.tidy import Option, Role
 from kesher.words import both
 
 MAX_OPTIONS = 400  # per question
-MAX_FAULTS = 50  # shown; the rest are counted
 CODE = re.compile(r"[a-z0-9_]+\Z")
 ROLES: tuple[str, ...] = get_args(Role)
 NEED_QUESTION = frozenset({"segment", "grid", "driver", "choices", "asked"})
@@ -35,18 +34,6 @@ class ColumnRole:
     option: str
 
 
-def raise_all(faults: list[Fault]) -> None:
-    """Raise DataRefused when there are faults; past fifty they are counted, not listed."""
-    if not faults:
-        return
-    if (more := len(faults) - MAX_FAULTS) > 0:
-        last = fault(
-            faults[0].where, "more", f"There are {more:,} more faults like these.", "Mend these first."
-        )
-        faults = [*faults[:MAX_FAULTS], last]
-    raise DataRefused(*faults)
-
-
 def read_options(root: DataRoot, spec: str) -> Options:
     """The answer options by question, in the table's order.
 
@@ -54,118 +41,93 @@ def read_options(root: DataRoot, spec: str) -> Options:
     exclusive and published_item. Raises DataRefused, all faults together: ids that are not [a-z0-9_]+ or come
     twice, missing labels, a text that would mean two options, more than 400 options in a question.
     """
-    table = read_table(
-        root,
-        spec,
-        expect=("question", "option", "label_en", "label_he"),
-        optional=("accepts", "exclusive", "published_item"),
-    )
-    faults: list[Fault] = []
-    options: Options = defaultdict(list)
-    names = ("question", "option", "label_en", "label_he", "accepts", "exclusive", "published_item")
-    counts = Counter(table.column("question"))
-    for question, count in counts.items():
+    names, more = ("question", "option", "label_en", "label_he"), ("accepts", "exclusive", "published_item")
+    table = read_table(root, spec, expect=names, optional=more)
+    for count in Counter(table.column("question")).values():
         if count > MAX_OPTIONS:
-            at = table.column("question").index(question)
             what = f"A question has {count:,} options; {MAX_OPTIONS} are the most."
-            faults.append(table.fault(at, "too_many_options", what, "Group them.", "question"))
-    raise_all(faults)
-    for at, cells in enumerate(zip(*(table.column(name) for name in names), strict=True)):
-        question, option, english, hebrew, accepts, exclusive, published = cells
-        faults += _code_faults(table, at, question=question, option=option)
+            table.findings.wrong("too_many_options", what, "Group them.", "question")
+    table.findings.stop()
+    options: Options = defaultdict(list)
+    for at, (question, option, english, hebrew, accepts, exclusive, item) in table.lines(*names, *more):
+        _check_codes(table, at, question=question, option=option)
         for name, label in (("label_en", english), ("label_he", hebrew)):
             if not label:
-                faults.append(table.fault(at, "missing_label", "The label is missing.", "Write it.", name))
-        said = truth(exclusive)
-        if said is None:
-            faults.append(
-                table.fault(
-                    at, "not_yes_or_no", "This is neither yes nor no.", "Write yes or no.", "exclusive"
-                )
-            )
+                table.wrong(at, "missing_label", "The label is missing.", "Write it.", name)
+        if truth(exclusive) is None:
+            what = "This is neither yes nor no."
+            table.wrong(at, "not_yes_or_no", what, "Write yes or no.", "exclusive")
         if any(one.option == option for one in options[question]):
             what = "The option's id comes twice in its question."
-            faults.append(table.fault(at, "duplicate_option", what, "Keep one, or rename it.", "option"))
+            table.wrong(at, "duplicate_option", what, "Keep one, or rename it.", "option")
         texts = tuple(text.strip() for text in accepts.split("|") if text.strip())
-        options[question].append(
-            Option(question, option, both(english, hebrew), texts, bool(said), published or None)
-        )
-    raise_all(faults)
+        made = Option(question, option, both(english, hebrew), texts, bool(truth(exclusive)), item or None)
+        options[question].append(made)
+    table.findings.stop()
     for question, listed in options.items():
         for one, other in Coder(listed).conflicts:
             what = f"Options {one!r} and {other!r} of question {question!r} share a text or code."
             remedy = "Give each text to one option only, in labels and accepts."
-            faults.append(fault(table.name, "ambiguous_text", what, remedy, column="accepts"))
-    raise_all(faults)
+            table.findings.wrong("ambiguous_text", what, remedy, "accepts")
+    table.findings.stop()
     return dict(options)
 
 
-def _code_faults(table: RawTable, at: int, **codes: str) -> list[Fault]:
-    return [
-        table.fault(at, "not_a_code", "This is not an id.", "Use only a-z, 0-9 and _.", name)
-        for name, code in codes.items()
-        if not CODE.match(code)
-    ]
+def _check_codes(table: RawTable, at: int, **codes: str) -> None:
+    for name, code in codes.items():
+        if not CODE.match(code):
+            table.wrong(at, "not_a_code", "This is not an id.", "Use only a-z, 0-9 and _.", name)
 
 
 def read_columns(root: DataRoot, spec: str, *, group: str, options: Options) -> list[ColumnRole]:
-    """What each column of a group's export answers; a line without a group holds for all groups.
+    """What each column of one group's export means; lines without a group are for every group.
 
-    Columns: group, column, role, question, option. Raises DataRefused, all faults together: unknown roles,
-    questions and options (with the nearest known), a role given twice, a group without lines.
+    Columns: group, column, role, question, option. Raises DataRefused, all faults together.
     """
-    table = read_table(root, spec, expect=("group", "column", "role", "question", "option"))
-    faults: list[Fault] = []
-    lines: list[ColumnRole] = []
-    seen: set[tuple[str, str, str]] = set()
-    groups = set()
     names = ("group", "column", "role", "question", "option")
-    for at, (for_group, column, role, question, option) in enumerate(
-        zip(*(table.column(name) for name in names), strict=True)
-    ):
-        groups.add(for_group)
+    table = read_table(root, spec, expect=names)
+    lines: list[ColumnRole] = []
+    seen: set[tuple[str, ...]] = set()
+    for at, (for_group, column, role, question, option) in table.lines(*names):
         if for_group not in (group, ""):
             continue
         if role not in ROLES:
-            remedy = f"Write one of {', '.join(ROLES)}.{nearest(role, list(ROLES))}"
-            faults.append(table.fault(at, "unknown_role", "There is no such role.", remedy, "role"))
+            remedy = f"Write one of {', '.join(ROLES)}.{nearest(role, ROLES)}"
+            table.wrong(at, "unknown_role", "There is no such role.", remedy, "role")
             continue
+        question, option = question * (role in NEED_QUESTION), option * (role == "choices")
         if not column:
-            faults.append(
-                table.fault(at, "missing_name", "The column's name is missing.", "Write it.", "column")
-            )
+            table.wrong(at, "missing_name", "The column's name is missing.", "Write it.", "column")
         if role in NEED_QUESTION:
-            faults += _code_faults(table, at, question=question)
+            _check_codes(table, at, question=question)
         if role in ("segment", "choices"):
-            faults += _known_option(table, at, question, option, options)
-        line = (role, question if role in NEED_QUESTION else "", option if role == "choices" else "")
-        if line in seen:
+            _check_option(table, at, question, option, options)
+        if (role, question, option) in seen:
             what = "Two columns have the same role, question and option."
-            faults.append(table.fault(at, "duplicate_role", what, "Keep one.", "role"))
-        seen.add(line)
-        lines.append(ColumnRole(column, role, line[1], line[2]))
-    whole = {line.question for line in lines if line.role == "choices" and not line.option}
-    split = {line.question for line in lines if line.role == "choices" and line.option}
-    for question in sorted(whole & split):
-        what = f"Question {question!r} is mapped both to one joined column and to a column per option."
-        faults.append(fault(table.name, "joined_and_split", what, "Keep one of the two.", column="option"))
-    if not lines and not faults:
-        known = sorted(groups - {""})
-        what = f"No line is for the group {group!r}."
-        faults.append(fault(table.name, "missing_group", what, f"Add its lines.{nearest(group, known)}"))
-    raise_all(faults)
+            table.wrong(at, "duplicate_role", what, "Keep one.", "role")
+        seen.add((role, question, option))
+        lines.append(ColumnRole(column, cast(Role, role), question, option))
+    for question in sorted({q for role, q, option in seen if role == "choices" and option}):
+        if ("choices", question, "") in seen:
+            what = f"Question {question!r} is mapped both to one joined column and to a column per option."
+            table.findings.wrong("joined_and_split", what, "Keep one of the two.", "option")
+    if not lines and not table.findings.faults:
+        what, known = f"No line is for the group {group!r}.", sorted({*table.column("group")} - {""})
+        table.findings.wrong("missing_group", what, f"Add its lines.{nearest(group, known)}")
+    table.findings.stop()
     return lines
 
 
-def _known_option(table: RawTable, at: int, question: str, option: str, options: Options) -> list[Fault]:
-    if question not in options:
-        remedy = f"Add its options to the options table.{nearest(question, list(options))}"
-        return [table.fault(at, "unknown_question", "The question has no options.", remedy, "question")]
-    known = [one.option for one in options[question]]
-    if option and option not in known:
+def _check_option(table: RawTable, at: int, question: str, option: str, options: Options) -> bool:
+    """Whether the question has options, among them this one unless it is left out."""
+    known = [one.option for one in options.get(question, [])]
+    if not known:
+        remedy = f"Add its options to the options table.{nearest(question, options)}"
+        table.wrong(at, "unknown_question", "The question has no options.", remedy, "question")
+    elif option and option not in known:
         remedy = f"Use an id of the options table.{nearest(option, known)}"
-        return [table.fault(at, "unknown_option", "The question has no such option.", remedy, "option")]
-    return []
+        table.wrong(at, "unknown_option", "The question has no such option.", remedy, "option")
+    return option in known
 
 
 def read_margins(root: DataRoot, spec: str, options: Options) -> dict[str, dict[str, float]]:
@@ -175,35 +137,28 @@ def read_margins(root: DataRoot, spec: str, options: Options) -> dict[str, dict[
     them, are rescaled. Raises DataRefused for unknown or repeated options, options left out (exclusive ones
     may be), shares outside 0-1, other sums.
     """
-    table = read_table(root, spec, expect=("question", "option", "share"))
-    faults: list[Fault] = []
-    margins: dict[str, dict[str, float]] = defaultdict(dict)
     names = ("question", "option", "share")
-    for at, (question, option, cell) in enumerate(zip(*(table.column(n) for n in names), strict=True)):
-        found = _known_option(table, at, question, option, options)
-        faults += found
+    table = read_table(root, spec, expect=names)
+    margins: dict[str, dict[str, float]] = defaultdict(dict)
+    for at, (question, option, cell) in table.lines(*names):
+        known = _check_option(table, at, question, option, options)
         share = number(cell, percent=True)
         if share is None or not 0 <= share <= 1:
             what = "The share is not a number from 0 to 1."
-            faults.append(table.fault(at, "bad_share", what, "Write 0.12 or 12%.", "share"))
-            continue
-        if option in margins[question]:
-            faults.append(
-                table.fault(at, "duplicate_option", "The option comes twice.", "Keep one.", "option")
-            )
-        if not found:
+            table.wrong(at, "bad_share", what, "Write 0.12 or 12%.", "share")
+        elif option in margins[question]:
+            table.wrong(at, "duplicate_option", "The option comes twice.", "Keep one.", "option")
+        elif known:
             margins[question][option] = share
-    raise_all(faults)
+    table.findings.stop()
     for question, shares in margins.items():
         left = [one.option for one in options[question] if not one.exclusive and one.option not in shares]
         if left:
             what = f"Question {question!r} has no share for {', '.join(left[:5])}."
-            faults.append(
-                fault(table.name, "missing_option", what, "Give each option its share.", column="option")
-            )
+            table.findings.wrong("missing_option", what, "Give each option its share.", "option")
         total = sum(shares.values())
         if abs(total - 1) > 0.005:
             what = f"The shares of question {question!r} sum to {total:.3f}, not to 1."
-            faults.append(fault(table.name, "not_one", what, "Mend them; write 0.12 or 12%.", column="share"))
-    raise_all(faults)
+            table.findings.wrong("not_one", what, "Mend them; write 0.12 or 12%.", "share")
+    table.findings.stop()
     return {q: {o: s / sum(shares.values()) for o, s in shares.items()} for q, shares in margins.items()}

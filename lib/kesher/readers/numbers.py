@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 
+import pandas as pd
+
 from kesher.readers.text import key
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+\Z")
 _LEADING = re.compile(r"(\d{1,2})\s*[-:=.)]\s*[^\d\s].*\Z")
-_DURATION = re.compile(r"(?:(\d+) days?,? ?)?(\d{1,3}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\Z")
 
 
 def number(cell: str, *, percent: bool = False, comma: bool = False) -> float | None:
@@ -51,10 +52,8 @@ def seconds(cell: str) -> float | None:
     """
     if (value := number(cell)) is not None:
         return value
-    found = _DURATION.match(key(cell))
-    if not found:
+    said = key(cell)
+    try:
+        return float(pd.Timedelta(f"0:{said}" if said.count(":") == 1 else said).total_seconds())
+    except ValueError:
         return None
-    days, first, second, third = found.groups()
-    if third is None:
-        return int(first) * 60.0 + int(second)
-    return int(days or 0) * 86400.0 + int(first) * 3600.0 + int(second) * 60.0 + float(third)

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
-from kesher.faults import DataRefused
 from kesher.readers.findings import Findings, nearest
 
 MAX_TEXT_BYTES = 1 << 30  # a CSV of five million respondents stays well below
 MAX_SHEET_BYTES = 100 << 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[1-9])\s*(\.|\Z)", re.IGNORECASE)
+_OUTSIDE = (
+    "outside_root",
+    "The name leads outside the client's data folder.",
+    "Copy the file below the data folder and name it relative to it.",
+)
+_IRREGULAR = ("not_a_file", "This is a folder, a pipe or a device.", "Name a regular file.")
 # what a file that is no table begins with, in lower case and after marks and blanks
 _OTHER_KINDS = (
     (rb"<(!doctype|html|head|body|table|meta|style|div|!--)", "html_disguised", "a web page (HTML)"),
@@ -59,7 +64,7 @@ class DataRoot:
             raise Findings("parameters").refused("strange_name", what, "Mend the name.")
         findings, windows = Findings(name), PureWindowsPath(name)
         if windows.anchor or ".." in windows.parts or name.startswith("~"):
-            raise _outside(findings)
+            raise findings.refused(*_OUTSIDE)
         if "\\" in name or any(map(_DEVICE.match, windows.parts)):
             what = "The name holds a backslash or is that of a device."
             raise findings.refused("strange_name", what, "Write folders with /, or rename the file.")
@@ -73,9 +78,9 @@ class DataRoot:
             what = "The file can not be reached."
             raise findings.refused("unreadable", what, "Check its name, links and rights.") from None
         if not found.is_relative_to(self.path):
-            raise _outside(findings)
+            raise findings.refused(*_OUTSIDE)
         if not found.is_file():
-            raise _irregular(findings)
+            raise findings.refused(*_IRREGULAR)
         return found
 
     def read(self, name: str) -> Raw:
@@ -95,7 +100,7 @@ class DataRoot:
         with os.fdopen(descriptor, "rb") as handle:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):
-                raise _irregular(findings)
+                raise findings.refused(*_IRREGULAR)
             if self.file(name) != path or not os.path.samestat(state, path.stat()):
                 raise findings.refused("changed", "The file was replaced while it was opened.", "Run again.")
             kind = kind_of(handle.read(4096), findings)
@@ -116,16 +121,6 @@ class DataRoot:
             folder = self.path
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
         return nearest(PurePosixPath(name).name, names)
-
-
-def _outside(findings: Findings) -> DataRefused:
-    what = "The name leads outside the client's data folder."
-    remedy = "Copy the file below the data folder and name it relative to it."
-    return findings.refused("outside_root", what, remedy)
-
-
-def _irregular(findings: Findings) -> DataRefused:
-    return findings.refused("not_a_file", "This is a folder, a pipe or a device.", "Name a regular file.")
 
 
 def kind_of(head: bytes, findings: Findings) -> Kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,9 +27,7 @@ _NAMES = {
     r"|(מספר |מס' )?(תעודת )?זהות|(מספר )?ת\.?\"?ז\.?|(מספר )?דרכונ",
 }
 _BY_NAME = {what: re.compile(pattern) for what, pattern in _NAMES.items()}
-_ASKING = re.compile(
-    r"^(what is|please (enter|write)|enter|write|מה|נא להזינ|הזינו?) (your |the |ה(?=[א-ת]))?"
-)
+_ASKING = re.compile(r"^(what is|please (enter|write)|enter|write|מה|נא להזינ|הזינו?) (your |the |ה(?=[א-ת]))?")
 _MARKS = "?:*. ()"
 _EMAIL = re.compile(r"[^\s@<>;,]+@[^\s@<>;,]+\.[A-Za-z]{2,}")
 _IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}\Z|([0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\Z")
@@ -61,33 +60,29 @@ def israeli_id(cell: str) -> bool:
     """
     if not _DIGITS.match(cell) or cell == "000000000":
         return False
-    total = 0
-    for at, digit in enumerate(cell):
-        step = int(digit) * (1 + at % 2)
-        total += step - 9 if step > 9 else step
-    return total % 10 == 0
+    steps = (int(digit) * (1 + at % 2) for at, digit in enumerate(cell))
+    return sum(step - 9 * (step > 9) for step in steps) % 10 == 0
 
 
 def private_cells(values: list[str], counts: NDArray[np.int64]) -> str | None:
     """What most filled cells of a column hold about a person, or None; ``counts`` weighs the values."""
     step = max(1, len(values) // 5000)  # a sample settles it where a column has many distinct cells
-    values, counts = values[::step], counts[::step]
-    filled = 0
-    seen = dict.fromkeys(("an e-mail address", "an IP address", "a phone number", "an identity number"), 0)
-    for value, count in zip(values, counts, strict=True):
-        cell = value.strip()
-        if not cell or not count:
-            continue
-        filled += int(count)
-        if "@" in cell and _EMAIL.search(cell):
-            seen["an e-mail address"] += int(count)
-        elif len(cell) > 40 or not (cell[0].isdigit() or cell[0] == "+" or ":" in cell):
-            continue
-        elif _IP.match(cell):
-            seen["an IP address"] += int(count)
-        elif _PHONE.match(cell):
-            seen["a phone number"] += int(count)
-        elif israeli_id(cell):
-            seen["an identity number"] += int(count)
-    what, most = max(seen.items(), key=lambda pair: pair[1])
+    seen: Counter[str] = Counter()
+    for value, count in zip(values[::step], counts[::step].tolist(), strict=True):
+        if cell := value.strip():
+            seen[_held(cell)] += count
+    filled = seen.total()
+    del seen[""]
+    what, most = max(seen.items(), key=lambda pair: pair[1], default=("", 0))
     return what if most and most >= MOSTLY * filled else None
+
+
+def _held(cell: str) -> str:
+    """What one cell holds about a person, "" for nothing."""
+    if _EMAIL.search(cell):
+        return "an e-mail address"
+    if _IP.match(cell):
+        return "an IP address"
+    if _PHONE.match(cell):
+        return "a phone number"
+    return "an identity number" if israeli_id(cell) else ""

@@ -2,168 +2,121 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from kesher.faults import Fault
-from kesher.readers.coding import BLANK, ELSEWHERE, UNMATCHED, UNSELECTED, Coder, Decoded, Joined
-from kesher.readers.lists import ColumnRole, Options
-from kesher.readers.opening import fault
-from kesher.readers.people import Cells, too_many_unmatched
+from kesher.readers.coding import BLANK, ELSEWHERE, UNMATCHED, UNSELECTED, Coder, Joined
+from kesher.readers.lists import ColumnRole
+from kesher.readers.people import Cells, Export
 from kesher.readers.text import BLANK_KEYS, UNSELECTED_KEYS, is_unanswered, key
-from kesher.readers.tidy import OTHER, Mask, MultiSelect, Note
+from kesher.readers.tidy import OTHER, Mask, MultiSelect
+
+Mapped = list[tuple[ColumnRole, Cells]]
 
 
-class Questions:
-    """Codes the multi-select questions of one export."""
+def read_questions(export: Export, mapped: Mapped, partial: Mask, delimiter: str) -> dict[str, MultiSelect]:
+    """All mapped questions; what is wrong or odd goes to the export's findings.
 
-    def __init__(self, file: str, partial: Mask, delimiter: str, other_limit: float) -> None:
-        self.file, self.partial = file, partial
-        self.delimiter, self.other_limit = delimiter, other_limit
-        self.faults: list[Fault] = []
-        self.notes: list[Note] = []
-
-    def read(self, lines: list[ColumnRole], cells: list[Cells], options: Options) -> dict[str, MultiSelect]:
-        """All mapped questions; what is wrong or odd is collected in ``faults`` and ``notes``."""
-        columns: dict[str, list[tuple[ColumnRole, Cells]]] = defaultdict(list)
-        asked: dict[str, Cells] = {}
-        for line, column in zip(lines, cells, strict=True):
-            if line.role == "choices":
-                columns[line.question].append((line, column))
-            elif line.role == "asked":
-                asked[line.question] = column
-        # Qualtrics recodes the whole export: one -99 anywhere means that a blank was never shown
-        recoded = any(
-            is_unanswered(value) for group in columns.values() for _, cell in group for value in cell.values
-        )
-        return {
-            question: self._question(question, group, asked.get(question), Coder(options[question]), recoded)
-            for question, group in columns.items()
-        }
-
-    def _question(
-        self,
-        question: str,
-        group: list[tuple[ColumnRole, Cells]],
-        filter: Cells | None,
-        coder: Coder,
-        recoded: bool,
-    ) -> MultiSelect:
-        size, names = len(self.partial), [option.option for option in coder.options]
-        exclusive = frozenset(option.option for option in coder.options if option.exclusive)
-        if OTHER not in names:
-            names = [*names, OTHER]
-        ticks = np.zeros((size, len(names)), np.bool_)
-        if group[0][0].option:
-            touched, explicit = self._split(question, group, coder, ticks, names)
-        else:
-            touched, explicit = self._joined(question, group[0][1], coder, ticks, names), False
-        answered: Mask = np.asarray(ticks.any(axis=1))
+    Where unticked or unanswered is written out, a blank was not shown; else a blank says nothing, and whoever
+    did not break off (``partial``) was asked. A column of the role asked decides instead.
+    """
+    choices = [(line, cells) for line, cells in mapped if line.role == "choices"]
+    asked = {line.question: cells for line, cells in mapped if line.role == "asked"}
+    # Qualtrics recodes the whole export: one -99 anywhere means that a blank was never shown
+    recoded = any(cells.test(is_unanswered).any() for _, cells in choices)
+    questions = {}
+    for question in dict.fromkeys(line.question for line, _ in choices):
+        group = [(line, cells) for line, cells in choices if line.question == question]
+        reader = _Question(export, question, Coder(export.options[question]), len(partial))
+        written = reader.split(group) if group[0][0].option else reader.joined(group[0][1], delimiter)
+        answered: Mask = np.asarray(reader.ticks.any(axis=1))
         if not answered.any():
-            what, remedy = f"Question {question!r} has no answer at all.", "Check the columns table."
-            self.faults.append(fault(self.file, "column_empty", what, remedy, column=group[0][1].name))
-        if filter is None:
-            # where unticked or unanswered is written out, a blank was not shown; else a blank says nothing
-            asked = answered | (touched if explicit or recoded else ~self.partial)
+            export.refuse_empty(group[0][1].name)
+        if question in asked:
+            put_to = _asked(export, question, asked[question], answered)
         else:
-            asked = self._asked(question, filter, answered)
-        if OTHER not in {option.option for option in coder.options} and not ticks[:, -1].any():
-            ticks, names = ticks[:, :-1], names[:-1]
-        none = np.array([name in exclusive for name in names])
-        both = int((ticks[:, none].any(axis=1) & (ticks.sum(axis=1) > 1)).sum()) if none.any() else 0
-        self._note(
-            "exclusive_with_others",
-            both,
-            question,
-            "rows tick an exclusive option together with others; kept.",
-        )
-        return MultiSelect(question, pd.DataFrame(ticks, columns=names), asked, answered, exclusive)
+            put_to = answered | (reader.shown if written or recoded else ~partial)
+        questions[question] = reader.finished(put_to, answered)
+    return questions
 
-    def _note(self, code: str, count: int, column: str | None, detail: str) -> None:
-        if count:
-            self.notes.append(Note(code, int(count), column, detail))
 
-    def _unmatched(self, column: str, question: str, lost: int, answers: int) -> None:
-        if answers and lost > self.other_limit * answers:
-            self.faults.append(too_many_unmatched(self.file, column, question, lost, answers))
-        else:
-            self._note(
-                "unmatched_text", lost, column, f"answers match no option of {question!r}; counted as other."
-            )
+@dataclass
+class _Question:
+    """One question while it is read: ``ticks`` by option, the last for OTHER; ``shown`` where anything is."""
 
-    def _joined(self, question: str, cells: Cells, coder: Coder, ticks: Mask, names: list[str]) -> Mask:
-        """Fill ``ticks`` from one joined column; which rows show anything in it."""
-        delimiter = self.delimiter
+    export: Export
+    question: str
+    coder: Coder
+    size: int
+
+    def __post_init__(self) -> None:
+        self.names = list(dict.fromkeys([*(option.option for option in self.coder.options), OTHER]))
+        self.ticks: Mask = np.zeros((self.size, len(self.names)), np.bool_)
+        self.shown: Mask = np.zeros(self.size, np.bool_)
+
+    def joined(self, cells: Cells, delimiter: str) -> bool:
+        """Read one joined column; it never writes unticked out."""
+        findings = self.export.findings
         if delimiter == "auto":
-            delimiter = coder.best_delimiter(cells.values, cells.counts)
-        joined = Joined(coder, delimiter)
-        if joined.conflicts:
-            one, other = joined.conflicts[0]
-            what = f"Options {one!r} and {other!r} of {question!r} can not be told apart in a joined cell."
-            self.faults.append(
-                fault(self.file, "ambiguous_text", what, "Change their texts.", column=cells.name)
-            )
-        found: Decoded = joined.decode(cells.values)
-        lost = int((found.unmatched * cells.counts).sum())
-        self._unmatched(cells.name, question, lost, lost + int((found.matched * cells.counts).sum()))
-        self._note(
-            "ambiguous_cells",
-            int(cells.counts[found.ambiguous].sum()),
-            cells.name,
-            "cells can be read as different sets of options; the longest options were taken.",
-        )
+            delimiter = self.coder.best_delimiter(cells.values, cells.counts)
+        joined = Joined(self.coder, delimiter)
+        for one, other in joined.conflicts[:1]:
+            what = f"Options {one!r} and {other!r} of {self.question!r} can not be told apart in a joined cell."
+            findings.wrong("ambiguous_text", what, "Change their texts.", cells.name)
+        found = joined.decode(cells.values)
+        lost, matched = found.unmatched @ cells.counts, found.ticks.sum(axis=1) @ cells.counts
+        self.export.unmatched(cells.name, self.question, int(lost), int(matched))
+        said = "cells can be read as different sets of options; the longest options were taken."
+        findings.note("ambiguous_cells", cells.count(found.ambiguous), said, cells.name)
         for at in range(found.ticks.shape[1]):
-            ticks[:, at] = cells.spread(found.ticks[:, at])
-        ticks[:, names.index(OTHER)] |= cells.spread(found.unmatched > 0)
-        return cells.spread(found.state != BLANK)
+            self.ticks[:, at] = cells.spread(found.ticks[:, at])
+        self.ticks[:, self.names.index(OTHER)] |= cells.spread(found.unmatched > 0)
+        self.shown = cells.spread(~found.blank)
+        return False
 
-    def _split(
-        self,
-        question: str,
-        group: Iterable[tuple[ColumnRole, Cells]],
-        coder: Coder,
-        ticks: Mask,
-        names: list[str],
-    ) -> tuple[Mask, bool]:
-        """Fill ``ticks`` from a column per option; which rows show anything; is unticked written out?"""
-        shown, marked = np.zeros(len(ticks), np.bool_), False
-        left = set(names) - {OTHER}
+    def split(self, group: Mapped) -> bool:
+        """Read a column per option; whether unticked is written out in any."""
+        written = False
         for line, cells in group:
-            at = names.index(line.option)
-            left.discard(line.option)
-            found = coder.column(cells.values, at)
-            marked |= bool(cells.counts[found == UNSELECTED].sum())
-            shown |= cells.spread(found != BLANK)
-            if wrong := int(cells.counts[found == ELSEWHERE].sum()):
+            at = self.names.index(line.option)
+            found = self.coder.column(cells.values, at)
+            written |= bool(cells.count(found == UNSELECTED))
+            self.shown |= cells.spread(found != BLANK)
+            if wrong := cells.count(found == ELSEWHERE):
                 what = f"{wrong:,} cells of this option's column hold the text of another option."
                 remedy = "Check which column is mapped to which option."
-                self.faults.append(fault(self.file, "swapped_columns", what, remedy, column=cells.name))
-            ticks[:, at] |= cells.spread(found == at)
-            if line.option == OTHER:  # the column beside "other" may hold what people typed
-                ticks[:, at] |= cells.spread(found == UNMATCHED)
-                continue
-            lost = int(cells.counts[found == UNMATCHED].sum())
-            self._unmatched(cells.name, question, lost, lost + int(cells.counts[found == at].sum()))
-            ticks[:, names.index(OTHER)] |= cells.spread(found == UNMATCHED)
-        self._note(
-            "options_without_column", len(left), None, f"options of {question!r} have no column in the file."
-        )
-        return shown, marked
+                self.export.findings.wrong("swapped_columns", what, remedy, cells.name)
+            self.ticks[:, at] |= cells.spread(found == at)
+            self.ticks[:, self.names.index(OTHER)] |= cells.spread(found == UNMATCHED)
+            if line.option != OTHER:  # the column beside "other" may hold what people typed
+                lost, matched = cells.count(found == UNMATCHED), cells.count(found == at)
+                self.export.unmatched(cells.name, self.question, lost, matched)
+        left = {option.option for option in self.coder.options} - {line.option for line, _ in group} - {OTHER}
+        said = f"options of {self.question!r} have no column in the file."
+        self.export.findings.note("options_without_column", len(left), said)
+        return written
 
-    def _asked(self, question: str, filter: Cells, answered: Mask) -> Mask:
-        """Whom the question was put to, by the filter column: filled and not a no."""
-        asked: Mask = filter.spread(np.array([_passes(key(value)) for value in filter.values]))
-        odd = int((answered & ~asked).sum())
-        said = f"rows answer {question!r} without being asked; they are in no base."
-        self._note("answered_not_asked", odd, filter.name, said)
-        if not asked.any():
-            what, remedy = f"Nobody was asked question {question!r}.", "Check the asked column."
-            self.faults.append(fault(self.file, "nobody_asked", what, remedy, column=filter.name))
-        return asked
+    def finished(self, asked: Mask, answered: Mask) -> MultiSelect:
+        """The question, with OTHER where it is an option or was needed."""
+        options = self.coder.options
+        exclusive = frozenset(option.option for option in options if option.exclusive)
+        none = np.array([name in exclusive for name in self.names])
+        both = self.ticks[:, none].any(axis=1) & (self.ticks.sum(axis=1) > 1)
+        said = "rows tick an exclusive option together with others; kept."
+        self.export.findings.note("exclusive_with_others", int(both.sum()), said, self.question)
+        width = len(self.names) if self.ticks[:, -1].any() else len(options)
+        ticks = pd.DataFrame(self.ticks[:, :width], columns=self.names[:width])
+        return MultiSelect(self.question, ticks, asked, answered, exclusive)
 
 
-def _passes(said: str) -> bool:
-    return said not in BLANK_KEYS and said not in UNSELECTED_KEYS
+def _asked(export: Export, question: str, filter: Cells, answered: Mask) -> Mask:
+    """Whom the question was put to, by the filter column: filled and not a no."""
+    asked: Mask = filter.spread(filter.test(lambda cell: key(cell) not in BLANK_KEYS | UNSELECTED_KEYS))
+    said = f"rows answer {question!r} without being asked; they are in no base."
+    export.findings.note("answered_not_asked", int((answered & ~asked).sum()), said, filter.name)
+    if not asked.any():
+        what, remedy = f"Nobody was asked question {question!r}.", "Check the asked column."
+        export.findings.wrong("nobody_asked", what, remedy, filter.name)
+    return asked

@@ -16,6 +16,8 @@ from kesher.readers.findings import Findings
 MAX_CELL_BYTES = 1_000_000
 MAX_COLUMNS = 16_384  # as many as Excel has
 SEPARATORS = (",", ";", "\t", "|")
+SAVE_AGAIN = "Save the table again from a spreadsheet, as .xlsx or CSV UTF-8, so that cells are quoted."
+UNCLOSED = ("quotes", "A quotation mark in the file is not closed, so its rows can not be told apart.", SAVE_AGAIN)
 HEAD_BYTES = 1 << 18
 HEAD_ROWS = 25
 _STEP = 1 << 23
@@ -75,11 +77,12 @@ def scan(data: bytes, separator: str, findings: Findings) -> Structure:
     array, mark = np.frombuffer(data, np.uint8), ord(separator)
     fields, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     cells = records = stray = inside = 0
+    quoted = b'"' in data
     last = -1  # where the cell before ended
     for at in range(0, len(array), _STEP):
         piece = array[at : at + _STEP]
         hits: NDArray[np.bool_] = (piece == mark) | (piece == _LINE_END)
-        if b'"' in data:
+        if quoted:
             within, loose = _quotes(array, at, mark, inside)
             inside, stray = int(within[-1]), stray + loose
             hits &= within == 0
@@ -92,12 +95,15 @@ def scan(data: bytes, separator: str, findings: Findings) -> Structure:
         ends.append(edges[lines] + at)
         cells, records = cells + len(edges), records + len(lines)
         last = int(edges[-1]) + at if len(edges) else last
-    widths, end = np.diff(np.concatenate(fields), prepend=-1), np.concatenate(ends)
+    end = np.concatenate(ends)
+    widths = np.diff(np.concatenate(fields), prepend=-1).astype(np.int64, copy=False)
     if stray:
         said = "quotation marks stand inside cells that are not quoted; they were kept as letters."
         findings.note("stray_quotes", stray, said)
         widths, end = _scan_slowly(data, separator, findings)
-    if len(widths) and widths.max() > MAX_COLUMNS:
+    if not len(end) or end[-1] != len(data) - 1:
+        raise findings.refused(*UNCLOSED)
+    if widths.max() > MAX_COLUMNS:
         what = f"A row has more than {MAX_COLUMNS:,} columns."
         row = int(widths.argmax()) + 1
         raise findings.refused("too_many_columns", what, "Check what separates the columns.", row)
@@ -126,9 +132,7 @@ def _quotes(array: NDArray[np.uint8], at: int, mark: int, inside: int) -> tuple[
     return within, int(np.sum(~edges[before] & (first > 0)) + np.sum(~edges[after]))
 
 
-def _scan_slowly(
-    data: bytes, separator: str, findings: Findings
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _scan_slowly(data: bytes, separator: str, findings: Findings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     lines = data.split(b"\n")[:-1]
     line_ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     reader = csv.reader((line.decode("utf-8") + "\n" for line in lines), delimiter=separator)

@@ -31,10 +31,7 @@ UNANSWERED_KEY = "-99"  # Qualtrics: seen but unanswered
 
 
 def key(cell: str) -> str:
-    """The form in which two texts are compared; "" for a cell that shows nothing.
-
-    Unicode NFC; bidi and zero-width marks, niqqud and HTML tags gone; quotes, geresh, gershayim, dashes and
-    final letters made alike; blanks joined; case folded; "3.0" is "3".
+    """The form in which two texts are compared: without marks, tags and differences of case, quotes, dashes.
 
     >>> key("\u200fמבצעים\u00a0  והנחות "), key("חז״ל") == key('חז"ל'), key("3.0"), key("<b>Deals</b>")
     ('מבצעימ והנחות', True, '3', 'deals')
@@ -52,11 +49,7 @@ def key(cell: str) -> str:
 
 
 def is_blank(cell: str) -> bool:
-    """Whether a cell shows nothing; quick for the cells that do.
-
-    >>> is_blank("\u00a0\u200f"), is_blank("NaN"), is_blank("0"), is_blank("None")
-    (True, True, False, False)
-    """
+    """Whether a cell shows nothing; quick for the cells that show something."""
     if not cell:
         return True
     if "0" <= cell[0] <= "9" or (cell.isascii() and len(cell) > 4 and not cell.isspace()):
@@ -70,11 +63,7 @@ def is_unanswered(cell: str) -> bool:
 
 
 def header_key(name: str) -> str:
-    """The form in which column names are compared: as ``key``, with underscores and blanks alike.
-
-    >>> header_key("Label EN") == header_key("label_en")
-    True
-    """
+    """The form in which column names are compared: as ``key``, with underscores and blanks alike."""
     return key(name).replace("_", " ").strip()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -26,53 +26,44 @@ class Lock:
 
     def acquire(self, *, wait: bool) -> bool:
         """Take the lock; False when another process holds it and ``wait`` is off."""
-        while True:
+        while self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
+            with contextlib.suppress(FileNotFoundError):  # the folder went with its last user just now
                 file = self._path.open("ab")
-            except FileNotFoundError:  # the folder went with its last user just now
-                continue
-            if not _lock(file, wait):
-                file.close()
-                return False
-            if self._is_current(file):
-                self._file = file
-                return True
-            file.close()  # its last holder removed the file while we waited: take the new one
-
-    def _is_current(self, file: IO[bytes]) -> bool:
-        try:
-            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
-        except OSError:
-            return False
+                if not _lock(file, wait):
+                    file.close()
+                    return False
+                if self._path.exists() and os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
+                    self._file = file
+                else:
+                    file.close()  # its last holder removed the file while we waited: take the new one
+        return True
 
     def release(self) -> None:
-        if self._file is None:
-            return
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-        self._file.close()
-        self._file = None
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            self._file.close()
+            self._file = None
 
 
 def _lock(file: IO[bytes], wait: bool) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+    while True:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
 
-            while True:
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-                    return True
-                except OSError:  # LK_LOCK gives up after ten seconds
-                    if not wait:
-                        return False
-        import fcntl
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except BlockingIOError:
-        return False
+                fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError as error:
+            if not isinstance(error, BlockingIOError) and sys.platform != "win32":
+                raise
+            if not wait:  # else Windows gave up after ten seconds, as it does
+                return False
 
 
 class ClientReports:
@@ -89,47 +80,47 @@ class ClientReports:
             return False
         for path in self.folder.glob(f"{OLD}*"):
             home = self.folder / path.name.removeprefix(OLD)
-            if home.exists():
-                remove(path)
-            else:  # killed between moving the old run away and the new one in
+            if not home.exists():  # killed between moving the old run away and the new one in
                 path.rename(home)
-        for path in self.folder.glob(f"{SCRATCH}*"):
             remove(path)
+        self._clear()
         return True
 
     def close(self) -> None:
-        """Let the folder go; what was made for this run and stayed empty is removed."""
+        """Let the folder go; what was not published goes, and what was made for this run and stayed empty."""
+        self._clear()
         self._lock.release()
         for folder in self._made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def _clear(self) -> None:
+        for path in self.folder.glob(f"{SCRATCH}*"):
+            remove(path)
+
     def scratch(self) -> Path:
         """A new folder beside the runs, that the next run removes should this one be killed."""
-        made = self.folder / f"{SCRATCH}{os.getpid()}-{secrets.token_hex(4)}"
+        made = self.folder / f"{SCRATCH}{os.getpid()}"
         made.mkdir()
         return made
 
     def publish(self, scratch: Path, run: str) -> Path:
         """Move a finished scratch folder to its place, the run of the same name giving way, in one step."""
-        target = self.folder / run
+        target, old = self.folder / run, self.folder / f"{OLD}{run}"
         if not target.exists():
             scratch.rename(target)
         elif _swap(scratch, target):
             remove(scratch)
         else:
-            old = self.folder / f"{OLD}{run}"
-            remove(old)
             target.rename(old)
             scratch.rename(target)
             remove(old)
         return target
 
     def finished(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """The runs there are with their manifests, the newest first."""
-        runs = [path for path in self.folder.glob("[0-9]*") if path.is_dir() and not path.is_symlink()]
-        for path in sorted(runs, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True):
-            if (manifest := read_manifest(path)) is not None:
+        """The runs there are with their manifests."""
+        for path in sorted(self.folder.glob("[0-9]*")):
+            if not path.is_symlink() and (manifest := read_manifest(path)) is not None:
                 yield path, manifest
 
 
@@ -143,8 +134,6 @@ def remove(path: Path) -> None:
 
 def _swap(one: Path, other: Path) -> bool:
     """Exchange two folders in one step, where the system can; else False and nothing is changed."""
-    import ctypes
-
     system: str = sys.platform
     try:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -168,7 +157,8 @@ def private_folder() -> Iterator[Path]:
     for path in base.glob(f"{PRIVATE}*"):
         stale = Lock(path / "lock")
         with contextlib.suppress(OSError):
-            if _ours(path) and stale.acquire(wait=False):
+            ours = sys.platform == "win32" or path.lstat().st_uid == os.getuid()
+            if ours and path.is_dir() and not path.is_symlink() and stale.acquire(wait=False):
                 remove(path)
                 stale.release()
     made = Path(tempfile.mkdtemp(prefix=f".{PRIVATE}", dir=base))
@@ -183,7 +173,3 @@ def private_folder() -> Iterator[Path]:
         remove(folder)
         lock.release()
         remove(folder)
-
-
-def _ours(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and (sys.platform == "win32" or path.stat().st_uid == os.getuid())

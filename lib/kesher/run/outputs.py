@@ -15,16 +15,17 @@ from typing import Any
 
 from kesher.params import home
 from kesher.results import dumps
-from kesher.run.engine import INJECTED
 
+INJECTED = "injected-parameters"  # papermill's tag
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_AS_THEY_ARE = ("id", "value", "low", "high", "unit", "status", "interval", "confidence", "method")
 
 
 def tidy_notebook(notebook: Any, *, workbook: str, key: str, paths: Iterable[Path] = ()) -> Any:
     """The executed notebook as it is kept: no times, no papermill metadata, no path of this machine."""
     clean = json.loads(json.dumps(notebook))
-    clean["metadata"].pop("papermill", None)
-    clean["metadata"].pop("widgets", None)
+    for name in ("papermill", "widgets"):
+        clean["metadata"].pop(name, None)
     clean["metadata"]["kesher"] = {"workbook": workbook, "key": key}
     hide = _hider(paths)
     for cell in clean["cells"]:
@@ -44,18 +45,16 @@ def tidy_notebook(notebook: Any, *, workbook: str, key: str, paths: Iterable[Pat
 def _hider(paths: Iterable[Path]) -> Callable[[str], str]:
     """A function that replaces the machine's folders in a text by what they are."""
     named = [(path, "<data>") for path in paths]
-    named += [(home(), "<kesher>"), (Path(tempfile.gettempdir()), "<temporary>"), (Path(sys.prefix), "<python>")]
-    named += [(Path(sys.base_prefix), "<python>"), (Path.home(), "~")]
+    named += [(home(), "<kesher>"), (Path(tempfile.gettempdir()), "<temporary>"), (Path.home(), "~")]
+    named += [(Path(prefix), "<python>") for prefix in (sys.prefix, sys.base_prefix)]
     found: dict[str, str] = {}
     for path, name in named:
-        for text in (str(path), str(path.resolve())):
-            if len(path.parts) > 1:  # never the file system's root
+        if len(path.parts) > 1:  # never the file system's root
+            for text in (str(path), str(path.resolve())):
                 found.setdefault(text, name)
                 found.setdefault(text.replace("\\", "\\\\"), name)
-    longest = sorted(found, key=len, reverse=True)
-    pattern = re.compile(
-        "|".join(f"{re.escape(text)}(?![\\w-])" for text in longest), re.IGNORECASE if os.name == "nt" else 0
-    )
+    longest = "|".join(f"{re.escape(text)}(?![\\w-])" for text in sorted(found, key=len, reverse=True))
+    pattern = re.compile(longest, re.IGNORECASE if os.name == "nt" else 0)
     return lambda text: pattern.sub(lambda match: found.get(match[0], "<folder>"), text)
 
 
@@ -85,29 +84,23 @@ def write_results(results: dict[str, Any], folder: Path) -> None:
 
 def numbers_csv(results: dict[str, Any]) -> str:
     """The numbers of a result as CSV, a row each; text that a spreadsheet could run is made plain text."""
-    numbers = results["numbers"]
-    groups = sorted({group for number in numbers for group in number["base"]})
-    effective = sorted({group for number in numbers for group in number["effective_base"]})
+    rows = [_flat(number) for number in results["numbers"]]
+    bases = sorted({name for row in rows for name in row if "base." in name})
+    columns = ["id", "label_en", "label_he", "value", "low", "high", "unit", "status", "reason", "interval"]
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(
-        ["id", "label_en", "label_he", "value", "low", "high", "unit", "status", "reason", "interval", "confidence"]
-        + [f"base.{group}" for group in groups]
-        + [f"effective_base.{group}" for group in effective]
-        + ["method"]
-    )
-    for number in numbers:
-        reason = number["reason"]
-        row = [number["id"], number["label"]["en"], number["label"]["he"]]
-        row += [number["value"], number["low"], number["high"], number["unit"], number["status"]]
-        row += [reason["en"] if reason else None, number["interval"], number["confidence"]]
-        row += [number["base"].get(group) for group in groups]
-        row += [number["effective_base"].get(group) for group in effective]
-        writer.writerow([_cell(item) for item in [*row, number["method"]]])
+    writer = csv.DictWriter(stream, [*columns, "confidence", *bases, "method"], lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _inert(value) for name, value in row.items()})
     return stream.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value
+def _flat(number: dict[str, Any]) -> dict[str, Any]:
+    row = {name: number[name] for name in _AS_THEY_ARE}
+    row |= {f"label_{language}": text for language, text in number["label"].items()}
+    row["reason"] = number["reason"] and number["reason"]["en"]
+    return row | {f"{kind}.{group}": n for kind in ("base", "effective_base") for group, n in number[kind].items()}
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value

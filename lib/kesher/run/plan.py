@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kesher import review
-from kesher.faults import DataRefused, Exit, Fault, Refused, WorkbookFailed
-from kesher.params import Client, ClientParameters
-from kesher.run.engine import CELL_TIMEOUT
+from kesher.faults import DataRefused, Exit, Fault, ParametersRefused, Refused, WorkbookFailed
+from kesher.params import Client, ClientParameters, Overrides, home, open_client
 from kesher.run.folders import ClientReports
-from kesher.run.progress import Event, Watcher, silent
+from kesher.run.progress import Event, Watcher
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: where runs are written and notebooks read, which models there are, how many at once."""
+    """How to run: where runs are written, how many workbooks at once, for how many seconds a cell."""
 
     out: Path
-    notebooks: Path
-    registry: Mapping[str, type[ClientParameters]]
-    force: bool = False
-    jobs: int = 1
-    timeout: int = CELL_TIMEOUT  # seconds per cell
-    watcher: Watcher = silent
+    force: bool
+    jobs: int
+    timeout: int
+    watcher: Watcher
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,6 @@ class Outcome:
 class Task:
     """One workbook of one client, ready to be executed."""
 
-    client: Client
     workbook: str
     parameters: ClientParameters
     source: bytes
@@ -55,7 +50,7 @@ class Task:
     key: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
     """One client's run under way: its tasks, its scratch folder, what its workbooks left for the manifest."""
 
@@ -64,17 +59,26 @@ class Work:
     name: str
     reports: ClientReports
     scratch: Path
-    known: dict[str, Path]  # folders of workbooks that another run holds under the same key
+    known: dict[str, Path]  # runs that hold a workbook under the same key
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)  # of the manifest
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)  # of the client's page
     refusals: list[Refused] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def open_or_refuse(
+    client: str | Path, workbooks: Sequence[str] = (), overrides: Overrides | None = None
+) -> Client | Outcome:
+    """The client, or the outcome when its parameters are refused. Raises UsageRefused as ``open_client`` does."""
+    try:
+        return open_client(client, workbooks, overrides)
+    except ParametersRefused as refused:
+        return Outcome(Path(client).name, refused.status, faults=refused.faults)
 
 
 def prepare(client: Client, settings: Settings) -> Work | Outcome:
     """The work of a client, its reports folder held; or the outcome when it is refused or done already."""
     try:
-        tasks = _tasks(client, settings)
+        tasks = _tasks(client)
     except Refused as refused:
         return Outcome(client.name, refused.status, faults=refused.faults)
     name = review.run_name(client.as_of, {task.workbook: task.key for task in tasks})
@@ -83,24 +87,23 @@ def prepare(client: Client, settings: Settings) -> Work | Outcome:
         settings.watcher(Event(client.name, ", ".join(client.workbooks), "waiting"))
         reports.open(wait=True)
     try:
-        known = {} if settings.force else _known(tasks, reports)
-        run = reports.folder / name
-        if len(known) == len(tasks) and all(folder.parent == run for folder in known.values()):
+        known = {} if settings.force else _known(tasks, reports, name)
+        if {run.name for run in known.values()} == {name} and len(known) == len(tasks):
             for task in tasks:
                 settings.watcher(Event(client.name, task.workbook, "known"))
             reports.close()
-            return Outcome(client.name, Exit.DONE, run, known=True)
+            return Outcome(client.name, Exit.DONE, reports.folder / name, known=True)
         return Work(client, tasks, name, reports, reports.scratch(), known)
     except BaseException:
         reports.close()
         raise
 
 
-def _tasks(client: Client, settings: Settings) -> list[Task]:
+def _tasks(client: Client) -> list[Task]:
     tasks: list[Task] = []
     faults: list[Fault] = []
     for name, parameters in client.workbooks.items():
-        path = settings.notebooks / f"{name}.ipynb"
+        path = home() / "notebooks" / f"{name}.ipynb"
         try:
             source = path.read_bytes()
             notebook = review.hash_notebook(json.loads(source))
@@ -113,21 +116,19 @@ def _tasks(client: Client, settings: Settings) -> list[Task]:
             faults += refused.faults
             continue
         key = review.workbook_key(notebook, parameters, inputs)
-        tasks.append(Task(client, name, parameters, source, notebook, inputs, key))
+        tasks.append(Task(name, parameters, source, notebook, inputs, key))
     if faults:
         raise DataRefused(*dict.fromkeys(faults))
     return tasks
 
 
-def _known(tasks: list[Task], reports: ClientReports) -> dict[str, Path]:
-    """The workbooks that a finished run holds under the same key, its files unharmed."""
-    wanted = {task.key: task.workbook for task in tasks}
+def _known(tasks: list[Task], reports: ClientReports, name: str) -> dict[str, Path]:
+    """The runs that hold a workbook under the same key, its files unharmed; best the run called ``name``."""
     known: dict[str, Path] = {}
     for run, manifest in reports.finished():
-        for workbook, entry in manifest["workbooks"].items():
-            mine = wanted.get(entry["key"])
-            if mine == workbook and review.intact(run, entry):
-                exact = run.name == manifest["run"] and set(manifest["workbooks"]) == set(wanted.values())
-                if exact or workbook not in known:
-                    known[workbook] = run / workbook
+        for task in tasks:
+            entry = manifest["workbooks"].get(task.workbook, {})
+            better = task.workbook not in known or run.name == name
+            if better and entry.get("key") == task.key and review.intact(run, entry):
+                known[task.workbook] = run
     return known

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import Literal
 
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-Stage = Literal["waiting", "running", "pages", "done", "known", "failed"]
 _EVERY = 2.0  # seconds between plain lines of one workbook
 
 
@@ -23,10 +18,24 @@ class Event:
 
     client: str
     workbook: str
-    stage: Stage
+    stage: Literal["waiting", "running", "pages", "done", "known", "failed"]
     done: int = 0
     cells: int = 0
     seconds: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        return self.stage in ("done", "known", "failed")
+
+    def __str__(self) -> str:
+        return {
+            "waiting": "waits for another run of this client to end",
+            "running": f"cell {self.done} of {self.cells}" if self.cells else "kernel starts",
+            "pages": "pages",
+            "done": f"done in {self.seconds:.1f} s",
+            "known": "known already, not run again",
+            "failed": "stopped",
+        }[self.stage]
 
 
 Watcher = Callable[[Event], None]
@@ -37,58 +46,38 @@ def silent(event: Event) -> None:
 
 
 @contextlib.contextmanager
-def shown(stream: TextIO | None = None) -> Iterator[Watcher]:
+def shown() -> Iterator[Watcher]:
     """A watcher for this terminal, or for a log when stderr is none."""
-    stream = stream or sys.stderr
-    if not stream.isatty():
-        yield _lines(stream)
+    if not sys.stderr.isatty():
+        yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(file=stream)) as progress:
-        tasks: dict[tuple[str, str], TaskID] = {}
-        lock = threading.Lock()
+    said, at = TextColumn("{task.description}"), TextColumn("{task.fields[at]}")
+    with Progress(said, BarColumn(), at, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        bars: dict[tuple[str, str], TaskID] = {}
 
         def watch(event: Event) -> None:
             name = (event.client, event.workbook)
-            with lock:
-                if name not in tasks:
-                    tasks[name] = progress.add_task(f"{event.client} · {event.workbook}", total=None, at="")
-            total = event.cells or None
-            if event.stage in ("done", "known", "failed"):
-                progress.update(tasks[name], total=1, completed=1, at=_said(event))
-                progress.stop_task(tasks[name])
-            else:
-                progress.update(tasks[name], total=total, completed=event.done, at=_said(event))
+            if name not in bars:
+                bars[name] = progress.add_task(f"{event.client} · {event.workbook}", total=None, at="")
+            done, cells = (1, 1) if event.ended else (event.done, event.cells)
+            progress.update(bars[name], total=cells or None, completed=done, at=str(event))
+            if event.ended:
+                progress.stop_task(bars[name])
 
         yield watch
 
 
-def _lines(stream: TextIO) -> Watcher:
+def _lines() -> Watcher:
     last: dict[tuple[str, str], float] = {}
-    lock = threading.Lock()
 
     def watch(event: Event) -> None:
-        name = (event.client, event.workbook)
-        now = time.monotonic()
-        with lock:
-            if event.stage == "running" and event.done and now - last.get(name, 0.0) < _EVERY:
-                return
+        name, now = (event.client, event.workbook), time.monotonic()
+        if not (event.stage == "running" and event.done and now - last.get(name, 0.0) < _EVERY):
             last[name] = now
-            stream.write(f"{event.client} {event.workbook}: {_said(event)}\n")
-            stream.flush()
+            sys.stderr.write(f"{event.client} {event.workbook}: {event}\n")
+            sys.stderr.flush()
 
     return watch
-
-
-def _said(event: Event) -> str:
-    return {
-        "waiting": "waits for another run of this client to end",
-        "running": f"cell {event.done} of {event.cells}" if event.cells else "kernel starts",
-        "pages": "pages",
-        "done": f"done in {event.seconds:.1f} s",
-        "known": "known already, not run again",
-        "failed": "stopped",
-    }[event.stage]

@@ -16,14 +16,26 @@ import pandas as pd
 
 from kesher.readers.tidy import Base, Guesses, Mask, MultiSelect, Option, PublishedTable, Respondents
 from kesher.stats import Design
-from kesher.survey import drivers, gap, guesses, multiselect, offers, paired, programmes, quality, segments, shares
+from kesher.survey import (
+    drivers,
+    gap,
+    guesses,
+    multiselect,
+    offers,
+    paired,
+    programmes,
+    promoters,
+    quality,
+    segments,
+    shares,
+)
 from kesher.survey.drivers import Drivers
 from kesher.survey.gap import Gap
 from kesher.survey.guesses import GuessStudy
 from kesher.survey.multiselect import Association
 from kesher.survey.offers import Offers
 from kesher.survey.paired import Paired
-from kesher.survey.programmes import Programmes
+from kesher.survey.programmes import Estimate, Programmes
 from kesher.survey.quality import Flag, Quality
 from kesher.survey.sample import Margins, Weighting, design_of, raked
 from kesher.survey.segments import Segments
@@ -67,6 +79,7 @@ class LikeStudy:
     drivers: dict[str, Drivers]
     driver_scales: dict[str, Drivers]
     programmes: Programmes | None
+    promoters: Estimate | None
     missing: dict[str, str]
 
     @property
@@ -237,6 +250,7 @@ def analyse(
         drivers=driven("drivers", lambda: _ticked(question(REASONS), base)),
         driver_scales=driven("driver_scales", lambda: _rated(sample.people)),
         programmes=parts.get("programmes", lambda: programmes.study(sample.people, design, confidence=confidence)),
+        promoters=parts.get("promoters", lambda: promoters.study(sample.people, design, confidence=confidence)),
         missing=parts.missing,
     )
 

@@ -18,6 +18,7 @@ from kesher.survey.shares import SideShares
 from kesher.words import Quantity, Text, same, say
 
 MANY_COMPARISONS = 5  # beyond this many, Benjamini-Hochberg has a say (DESIGN.md section 6 rule 3)
+PAIR_ROWS = 8
 SEGMENT_ROWS = 10  # differences a reader can take in at once
 WEAK_R_SQUARED = 0.01  # where the interval of R² reaches down to nothing, no reason may be called important
 NOTES = ("unmatched_text", "latin1_fallback", "preview_rows", "spam_rows", "partial_rows", "blank_rows",
@@ -41,6 +42,7 @@ SEGMENTS = (
 OFFERS = "size:count label:text:set value:share:reach low:share high:share win_rate:share tied:count base:count"
 PAIRED = "first:text:option second:text difference:pp low:pp high:pp distinct:flag"
 SERVICE = "measure:text service:text rewards:text distinct:flag base:count"
+PAIRS = "first:text:option second:text:expectation ratio:ratio:times:1 p:ratio:p_value:3"
 PROGRAMMES = "measure:text here:text:value base:count published:text:reference"
 WAVES = "wave:count people:count error:pp::1"
 COUNTS = "measure:text count:count"
@@ -95,6 +97,7 @@ def exhibits(
     _service_beside_rewards(m, found)
     _ways(m, found)
     _paired(m, found)
+    _pairs(m, found)
     _programmes(found, numbers, claims)
     _quality(m, found)
     return found
@@ -383,6 +386,27 @@ def _paired(m: Material, found: Exhibits) -> None:
         "second": lambda record: m.reason(record["option_b"]),
     }
     found.tables["paired"] = table(PAIRED, _records(rows, **words), "paired", say("like.explain.paired"))
+
+
+def _pairs(m: Material, found: Exhibits) -> None:
+    """Which reasons and expectations go together, of those pairs that a correction for all pairs leaves."""
+    study = m.study.reasons_by_expectations
+    if study is None:
+        found.missing["pairs"] = why(m, "reasons_by_expectations")
+        return
+    rows = study.cells[study.cells["p_bonferroni"] < 1 - m.params.confidence]
+    rows = rows.assign(p=rows["p_bonferroni"]).sort_values("p", kind="stable").head(PAIR_ROWS)
+    adjusted, freedom = Quantity(study.adjusted, "ratio", 1), Quantity(study.adjusted_degrees_of_freedom, "ratio", 1)
+    key = "pairs_none" if rows.empty else "pairs_note"
+    note = say(f"like.table.{key}", adjusted=adjusted, freedom=freedom, p=Quantity(study.p_rao_scott, "ratio", 3))
+    if rows.empty:
+        found.missing["pairs"] = note
+        return
+    words = {
+        "first": lambda record: m.reason(record["row"]),
+        "second": lambda record: m.label("expectations", record["column"]),
+    }
+    found.tables["pairs"] = table(PAIRS, _records(rows, **words), "pairs", note)
 
 
 def _programmes(found: Exhibits, numbers: Mapping[str, Number], claims: Sequence[FieldClaim]) -> None:
