@@ -15,7 +15,7 @@ from kesher.readers import PublishedTable
 from kesher.readers.claims import FieldClaim
 from kesher.results import Cell, Chart, Column, Number, Table
 from kesher.survey.shares import SideShares
-from kesher.words import Quantity, Text, same, say
+from kesher.words import Quantity, Text, both, same, say
 
 MANY_COMPARISONS = 5  # beyond this many, Benjamini-Hochberg has a say (DESIGN.md section 6 rule 3)
 PAIR_ROWS = 8
@@ -31,6 +31,7 @@ GAPS = (
     "base:count"
 )
 BARS = "option:code label:text:option value:share:share low:share high:share base:count"
+DRIVERS = "option:code label:text:option value:share:weight:1 low:share::1 high:share::1 base:count"
 GUESSES = (
     "option:code label:text:option customers.share:share:customers low:share high:share marketers.share:share:guess "
     "guess_low:share guess_high:share gap:pp"
@@ -326,7 +327,7 @@ def _drivers(m: Material, found: Exhibits) -> None:
     records = _records(rows, label=lambda record: m.reason(record["option"]))
     clear = len(records) == 1 or records[0]["low"] > records[1]["high"]
     key = "title_weak" if study.r_squared_low < WEAK_R_SQUARED else "title" if clear else "title_tied"
-    found.tables["drivers"] = table(BARS.replace("value:share:share", "value:share:weight:1"), records)
+    found.tables["drivers"] = table(DRIVERS, records)
     found.charts["drivers"] = Chart(
         id="drivers",
         kind="bars",
@@ -414,8 +415,10 @@ def _programmes(found: Exhibits, numbers: Mapping[str, Number], claims: Sequence
     records = []
     for id in ("programmes.enrolled_mean", "programmes.active_mean", "programmes.active_share"):
         one = numbers[id]
-        beside = [_published(claim) for claim in claims if claim.number_id == id]
-        published = say("like.table.beside", figures=beside) if beside else None
+        # Of two claims about the same people the later line of the registry is the more exact.
+        beside = {(claim.country, claim.base["en"]): _published(claim) for claim in claims if claim.number_id == id}
+        english, hebrew = ("; ".join(text[language] for text in beside.values()) for language in ("en", "he"))
+        published = both(english, hebrew) if beside else None
         measured = {"measure": one.label, "here": shown(one), "base": one.base.get("customers")}
         records.append(measured | {"published": published})
     found.tables["programmes"] = table(PROGRAMMES, records, "programmes", say("like.table.programmes_note"))
