@@ -10,7 +10,7 @@ from pathlib import Path
 
 TRACES = ".traces"
 _PACKAGE = Path(__file__).resolve().parents[1]
-_FRAME = re.compile(r"^ *File .*?[\\/]kesher[\\/]([\w\\/]+\.py):([0-9]{1,6})(?: in ([A-Za-z_<][\w>]{0,80}))?\s*$")
+_FRAME = re.compile(r"^ *File .*[\\/]kesher[\\/]([\w\\/]+\.py):([0-9]{1,6})(?: in ([A-Za-z_<][\w>]{0,80}))?\s*$")
 _CELL = re.compile(r"^ *Cell In\[([0-9]{1,4})\], line ([0-9]{1,6})")
 
 
