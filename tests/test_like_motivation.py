@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,33 @@ def test_without_marketers_the_gap_is_refused_by_name_and_the_rest_stands() -> N
     assert "nine" in (found.numbers["gap.loyal"].reason or {})["en"].lower()
     assert found.numbers["customers.share.loyal"].value is not None
     assert {"rank", "gaps", "guesses"} <= set(found.missing)
+    assert found.numbers["predictions.surprise_pp"].status == "not_applicable"
+
+
+@cache
+def asked_for() -> set[str]:
+    """The exhibits that the notebook's cells show."""
+    cells = json.loads((ROOT / "notebooks/like_motivation.ipynb").read_text(encoding="utf-8"))["cells"]
+    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    calls = re.findall(r"page\.(?:chart|table|details)\(result, ([^)]*)\)", source)
+    return {id for call in calls for id in re.findall(r'"(\w+)"', call)}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_exhibit_of_the_notebook_is_there_or_its_reason_is(mode: str) -> None:
+    found = result(*MODES[mode])
+    assert asked_for() <= set(found.charts) | set(found.tables) | set(found.missing)
+
+
+def test_a_file_with_reasons_only_still_gives_every_exhibit_or_its_reason() -> None:
+    params = parameters("marketers_mode=none", "margins=null")
+    data = workbook.read(params)
+    people = data.customers.people[["respondent"]]
+    bare = replace(data.customers, people=people, questions={"reasons": data.customers.questions["reasons"]})
+    poor = replace(data, customers=bare, margins=None)
+    found = workbook.answer(poor, workbook.analyse(poor, params), params)
+    assert asked_for() <= set(found.charts) | set(found.tables) | set(found.missing)
+    assert found.numbers["customers.share.loyal"].value is not None
 
 
 def test_who_guessed_what_is_nowhere() -> None:

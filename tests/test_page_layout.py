@@ -185,3 +185,12 @@ def test_data_can_not_end_the_script_they_stand_in() -> None:
     written = in_script(nasty)
     assert "<" not in written
     assert json.loads(written) == nasty
+
+
+def test_a_reason_why_exhibits_are_missing_is_told_once() -> None:
+    reason, other = {"en": "Nobody was asked.", "he": "איש לא נשאל."}, {"en": "Too few.", "he": "מעט מדי."}
+    missing = {"one": reason, "two": reason, "three": other}
+    made = dataclasses.replace(MADE, missing=missing)
+    text = page([parts.answer(made), *(parts.chart(made, id) for id in missing)], language="en", meta=META)
+    assert text.count("Nobody was asked.") == 1
+    assert text.count("Too few.") == 1

@@ -108,12 +108,15 @@ def document(title: str, body: str, root: str, hashes: Sequence[str] = ()) -> st
 def page(parts: Sequence[Part], *, language: str, meta: Meta, pictures: Pictures | None = None) -> str:
     """The report of one language as one HTML file: the answer first, the rest in the notebook's order, each id once.
 
+    A reason why exhibits are missing is told once, however many it holds for.
     ``pictures`` holds a still picture of each chart; without it readers who run no scripts get its figures.
     """
     times = Counter(part.id for part in parts if part.kind not in ("heading", "missing"))
     if repeated := sorted(id for id, count in times.items() if count > 1):
         raise ValueError(f"these parts stand more than once on the page: {', '.join(repeated)}")
-    ordered = sorted(parts, key=lambda part: part.kind != "answer")
+    reasons = [part.data["reason"][language] if part.kind == "missing" else None for part in parts]
+    once = [part for at, part in enumerate(parts) if reasons[at] is None or reasons[at] not in reasons[:at]]
+    ordered = sorted(once, key=lambda part: part.kind != "answer")
     drawn = [part for part in ordered if part.kind in CHARTS]
     scripts, hashes = _scripts(drawn, language)
     header, main, footer = _header(meta, language), _body(ordered, language, pictures or {}), _footer(meta, language)

@@ -99,7 +99,7 @@ def exhibits(
     _ways(m, found)
     _paired(m, found)
     _pairs(m, found)
-    _programmes(found, numbers, claims)
+    _programmes(m, found, numbers, claims)
     _quality(m, found)
     return found
 
@@ -199,7 +199,8 @@ def _bars(
 def _guesses(m: Material, found: Exhibits) -> None:
     study, reasons = m.study.guesses, m.study.reasons
     if study is None or reasons is None:
-        found.missing["guesses"] = why(m, "guesses") if m.mode == "sealed_guesses" else say("like.reason.no_guesses")
+        reason = why(m, "guesses") if m.mode == "sealed_guesses" else say("like.reason.no_guesses")
+        found.missing |= dict.fromkeys(("guesses", "waves"), reason)
         return
     ours = reasons.table().set_index("option")
     rows = study.table.sort_values("customers_share", ascending=False, kind="stable").rename(columns={
@@ -234,11 +235,12 @@ def _guesses(m: Material, found: Exhibits) -> None:
 def _segments(m: Material, found: Exhibits) -> None:
     study = m.study.segments
     if study is None:
-        found.missing["segments"] = why(m, "segments")
+        found.missing |= dict.fromkeys(("segments", "segments_all"), why(m, "segments"))
         return
     rows = study.table[study.table["status"] != "withheld"].drop(columns=["low", "high"])
     if rows.empty:
-        found.missing["segments"] = say("disclosure.withheld", threshold=m.params.withhold_below)
+        reason = say("disclosure.withheld", threshold=m.params.withhold_below)
+        found.missing |= dict.fromkeys(("segments", "segments_all"), reason)
         return
     rows = rows.rename(columns={"difference_pp": "difference", "low_pp": "low", "high_pp": "high"})
     rows = rows.assign(grey=rows["status"] == "grey", size=rows["difference"].abs())
@@ -410,8 +412,11 @@ def _pairs(m: Material, found: Exhibits) -> None:
     found.tables["pairs"] = table(PAIRS, _records(rows, **words), "pairs", note)
 
 
-def _programmes(found: Exhibits, numbers: Mapping[str, Number], claims: Sequence[FieldClaim]) -> None:
+def _programmes(m: Material, found: Exhibits, numbers: Mapping[str, Number], claims: Sequence[FieldClaim]) -> None:
     """Memberships held and used, beside what is published: the client's country first."""
+    if m.study.programmes is None:
+        found.missing["programmes"] = why(m, "programmes")
+        return
     records = []
     for id in ("programmes.enrolled_mean", "programmes.active_mean", "programmes.active_share"):
         one = numbers[id]

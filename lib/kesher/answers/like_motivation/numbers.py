@@ -178,9 +178,12 @@ def _agreement(m: Material) -> Iterator[Number]:
 
 
 def _guesses(m: Material) -> Iterator[Number]:
-    if m.mode != "sealed_guesses":
-        return
     study, label = m.study.guesses, say("like.number.surprise")
+    if m.mode != "sealed_guesses":
+        reason = say("like.reason.no_guesses")
+        empty = number(m, "predictions.surprise_pp", label, "pp", "surprise", NOTHING, reason, signed=False)
+        yield empty.refused("not_applicable", reason)
+        return
     if study is None:
         yield number(m, "predictions.surprise_pp", label, "pp", "surprise", NOTHING, why(m, "guesses"), signed=False)
         return
