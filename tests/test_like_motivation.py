@@ -7,15 +7,21 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kesher.answers import like_motivation as workbook
+from kesher.answers.claims import confront
+from kesher.answers.like_motivation.advice import focus
 from kesher.params import LikeMotivation, Overrides, load_client, read_overrides
-from kesher.results import Result, semantic_hash
-from kesher.words import bare
+from kesher.readers.claims import FieldClaim
+from kesher.results import Number, Result, semantic_hash
+from kesher.survey.quality import kept
+from kesher.words import bare, both
 
 ROOT = Path(__file__).parents[1]
 TRUTH: dict[str, float] = json.loads((ROOT / "data/sample/truth.json").read_text(encoding="utf-8"))["like_motivation"]
@@ -241,5 +247,65 @@ def test_a_sample_of_marketers_has_intervals_on_both_sides(tmp_path: Path) -> No
 def test_a_sample_of_five_marketers_is_withheld(tmp_path: Path) -> None:
     found = marketers(tmp_path, "sample", 5)
     assert found.numbers["gap.loyal"].value is None
-    assert not any(id.startswith("marketers.share") for id in found.numbers)
+    shares = [number for id, number in found.numbers.items() if id.startswith("marketers.share")]
+    assert shares and all(number.value is None and number.status == "withheld" for number in shares)
     assert "gaps" in found.missing
+
+
+def test_a_file_of_marketers_that_nobody_answered_leaves_the_gap_unidentified(tmp_path: Path) -> None:
+    found = marketers(tmp_path, "sample", 0)
+    assert found.numbers["gap.loyal"].status == "not_identified"
+    assert found.numbers["rank_gap.loyal"].status == found.numbers["marketers.share.loyal"].status == "not_identified"
+    assert found.numbers["customers.share.loyal"].value is not None
+
+
+def test_on_a_published_study_alone_nobody_is_told_to_act() -> None:
+    found = result(*MODES["published_table"])
+    assert "seal" in found.answer.decision["en"]
+    assert "team" not in found.charts["gap"].title["en"]
+
+
+def test_of_too_few_answers_the_page_says_so_and_asks_for_more() -> None:
+    params = parameters("marketers_mode=none", "margins=null")
+    data = workbook.read(params)
+    few = np.arange(len(data.customers.people)) < 24
+    poor = replace(data, customers=kept(data.customers, few), margins=None)
+    found = workbook.answer(poor, workbook.analyse(poor, params), params)
+    assert "too few" in found.answer.decision["en"]
+    assert {"answer", "expectations"} <= {warning.where for warning in found.warnings if warning.code == "small_base"}
+    assert all(step.target is None or step.baseline["value"] is None for step in found.recommendations)
+    assert "grey" in found.charts["gap"].roles and all(found.tables["gap"].column("grey"))
+
+
+def test_a_reason_hardly_anyone_names_makes_no_headline_while_a_weightier_one_is_distinct() -> None:
+    table = pd.DataFrame(
+        {
+            "option": ["rare", "large"],
+            "customers_share": [0.14, 0.7],
+            "marketers_share": [0.02, 0.6],
+            "gap_pp": [-12.0, -10.0],
+            "distinct": [True, True],
+        }
+    )
+    gap = SimpleNamespace(table=table, forms_differ=False)
+    assert focus(SimpleNamespace(gap=gap)) == ("large", None)  # type: ignore[arg-type]
+    assert focus(SimpleNamespace(gap=SimpleNamespace(table=table[:1], forms_differ=False))) == ("rare", None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("says", "low", "found", "high", "unit", "verdict"),
+    [
+        (0.49, 0.45, 0.48, 0.52, "share", "agrees"),
+        (0.30, 0.15, 0.18, 0.22, "share", "lower"),
+        (0.30, 0.35, 0.40, 0.45, "share", "higher"),
+        (-6.0, -10.0, 12.0, 35.0, "pp", "too_wide"),
+        (-25.0, -30.0, -22.0, -15.0, "pp", "agrees"),
+    ],
+)
+def test_the_verdict_on_a_claim_is_on_its_figure(
+    says: float, low: float, found: float, high: float, unit: Any, verdict: str
+) -> None:
+    words = both("x", "x")
+    ours = Number(id="a", label=words, value=found, unit=unit, low=low, high=high, interval="confidence", method="m")
+    claim = FieldClaim("c", words, says, unit, words, 2011, "IL", "s", "B", "a", "yes", words)
+    assert confront([claim], {"a": ours})[0].verdict == verdict

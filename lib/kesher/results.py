@@ -167,7 +167,7 @@ class Claim:
     found: float | None
     low: float | None
     high: float | None
-    verdict: str  # agrees, differs, different_base, not_measured
+    verdict: str  # agrees, higher, lower, too_wide, no_interval, different_base, different_question, not_measured
     comment: Text
 
 

@@ -8,10 +8,9 @@ from typing import cast
 
 from kesher.readers.claims import FieldClaim
 from kesher.results import Claim, Number, Unit
-from kesher.words import same, say
+from kesher.words import same
 
-MAJORITY = 0.5
-JUDGED = ("agrees", "differs")
+JUDGED = ("agrees", "higher", "lower")
 
 
 def confront(
@@ -21,8 +20,9 @@ def confront(
 
     Claims of the client's country come first (as given), then those that can be judged, each number's first claim
     before its second.
-    A claim with a comparable base agrees when our interval holds its value; without an interval nothing is said
-    to differ. Numbers whose id starts with one of ``other_question`` answer another question here than there.
+    The verdict is on the figure, not on the claim's words: it lies within our interval, or ours is higher or lower.
+    Without an interval, or with one of a difference that holds zero, nothing is judged. Numbers whose id starts
+    with one of ``other_question`` answer another question here than there.
     """
 
     def comparable(claim: FieldClaim) -> str:
@@ -40,16 +40,18 @@ def confront(
 
 
 def _verdict(claim: FieldClaim, found: Number, comparable: str) -> Claim:
-    inside = found.low is not None and found.high is not None and found.low <= claim.value <= found.high
     if found.value is None:
         verdict = "not_measured"
     elif comparable != "yes":
         verdict = comparable
-    elif inside:
-        verdict = "agrees"
+    elif found.low is None or found.high is None:
+        verdict = "no_interval"
+    elif not found.low <= claim.value <= found.high:
+        verdict = "higher" if found.value > claim.value else "lower"
+    elif found.unit in ("pp", "tau", "rank") and found.low <= 0 <= found.high:
+        verdict = "too_wide"  # it would agree with the claim's opposite as well
     else:
-        verdict = "differs" if found.low is not None else "no_interval"
-    majority = verdict == "agrees" and found.unit == "share" and (found.high or 1) < MAJORITY
+        verdict = "agrees"
     return Claim(
         id=claim.id,
         text=claim.text,
@@ -65,5 +67,5 @@ def _verdict(claim: FieldClaim, found: Number, comparable: str) -> Claim:
         low=found.low,
         high=found.high,
         verdict=verdict,
-        comment=say("like.verdict.agrees_not_majority") if majority else claim.comment,
+        comment=claim.comment,
     )

@@ -26,7 +26,7 @@ from kesher.page.markup import around, html_of
 from kesher.page.parts import Part
 from kesher.page.tables import Writer, grid
 from kesher.page.text import day, direction, esc, plain
-from kesher.words import Text, say
+from kesher.words import FSI, PDI, Text, say
 
 CHARTS = frozenset({"chart", "figure"})
 FOLDED = frozenset({"assumptions", "folded", "method", "sources", "numbers"})
@@ -129,8 +129,8 @@ def _header(meta: Meta, language: str) -> str:
     said = [meta.client_name[language], day(meta.as_of, language)]
     if meta.illustrative:
         said.insert(1, say("page.illustrative")[language])
-    brand = esc(say("page.brand")[language])
-    return f"<header><p><b>{brand}</b> · {esc(' · '.join(said))}</p>{badge(meta.approved, language)}</header>"
+    brand, shown = esc(say("page.brand")[language]), esc(" · ".join(f"{FSI}{one}{PDI}" for one in said))
+    return f"<header><p><b>{brand}</b> · {shown}</p>{badge(meta.approved, language)}</header>"
 
 
 def badge(approved: Mapping[str, str] | None, language: str) -> str:

@@ -173,7 +173,9 @@ def plotly_text(lines: list[str] | str, language: str) -> str:
     """
     given = [lines] if isinstance(lines, str) else lines
     inert = [html.escape(ranges(clean(line), language), quote=False) for line in given]
-    return "<br>".join(f"{RLI}{line}{PDI}" if language in RIGHT_TO_LEFT else line for line in inert)
+    if language in RIGHT_TO_LEFT:  # a label without letters, such as 55+, keeps its own order
+        inert = [f"{RLI if any(map(str.isalpha, line)) else LRI}{line}{PDI}" for line in inert]
+    return "<br>".join(inert)
 
 
 def plain(text: Text, language: str) -> str:

@@ -13,19 +13,24 @@ from kesher.answers.like_motivation.numbers import detectable_rise, why
 from kesher.readers import PublishedTable
 from kesher.results import Answer, Assumption, Number, Recommendation, Warning
 from kesher.survey.analysis import LikeStudy
-from kesher.words import Quantity, Text, same, say
+from kesher.words import Quantity, Text, quantity, same, say
 
 DAYS_TO_ACT = (30, 45, 60, 90)  # when the four steps fall due, days after the report's date
 ANSWERED_WITHIN_A_DAY = 0.88  # CMO Council 2011: at once 22, within hours 19, within 24 hours 47 %
 UNMATCHED_TO_TELL = 0.01  # of the rows; fewer stand in the quality table only
 ERROR_CUT = 0.25  # what a team that guesses before each wave should take off its error
+CHANGES = {  # what would change our mind about each step, by its measure
+    "experience": "experience_change", "response": "response_change", "field": "field_change",
+    "field_guess": "field_change_guess", "share": "share_change",
+}  # fmt: skip
 LOYAL, SERVICE, INTERACT = "loyal", "service", "interact"  # option ids with a step of their own
 
 
 def focus(study: LikeStudy) -> tuple[str | None, str | None]:
     """The reasons the marketing side underrates and overrates most, of those whose gap is distinct.
 
-    Where the two sides were asked in different forms the gap must point the same way with the level removed.
+    A reason that a side hardly names makes no headline while there is a weightier one. Where the two sides were
+    asked in different forms the gap must point the same way with the level removed.
     """
     if study.gap is None:
         return None, None
@@ -34,9 +39,16 @@ def focus(study: LikeStudy) -> tuple[str | None, str | None]:
     if study.gap.forms_differ:
         rows = rows[rows["centred_distinct"] & (rows["gap_pp"] * rows["centred_gap_pp"] > 0)]
     rows = rows.sort_values("gap_pp", kind="stable")
-    below, above = rows[rows["gap_pp"] < 0], rows[rows["gap_pp"] > 0]
+    below = _weighty(rows[rows["gap_pp"] < 0], "customers_share", study.gap.table)
+    above = _weighty(rows[rows["gap_pp"] > 0], "marketers_share", study.gap.table)
     under = str(below["option"].iloc[0]) if len(below) else None
     return under, str(above["option"].iloc[-1]) if len(above) else None
+
+
+def _weighty(rows: pd.DataFrame, side: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The reasons named at least half as often as the side's first one; all of them where none is."""
+    often = rows[rows[side] >= table[side].max() / 2]
+    return often if len(often) else rows
 
 
 def leaders(m: Material) -> list[str]:
@@ -88,7 +100,10 @@ def _headline(m: Material, numbers: Mapping[str, Number], under: str | None, ove
 
 
 def _side(m: Material, numbers: Mapping[str, Number], option: str) -> Text:
-    return say(f"like.side.{m.mode}", q=written(numbers[f"marketers.share.{option}"]), study=m.study_name)
+    share = numbers[f"marketers.share.{option}"]
+    people = m.marketers_n or 0
+    count = round((share.value or 0.0) * people)
+    return say(f"like.side.{m.mode}", q=written(share), study=m.study_name, k=count, n=people)
 
 
 def written(number: Number, signed: bool = False) -> Quantity:
@@ -132,7 +147,7 @@ def _gap_card(m: Material, numbers: Mapping[str, Number], option: str) -> dict[s
         ends = {"low": Quantity(gap.low, "ratio", 0, True), "high": Quantity(gap.high, "ratio", 0, True)}
         note = say("like.card.interval", gap=written(gap, signed=True), confidence=m.confidence, **ends)
     return {
-        "label": say("like.card.gap", option=m.reason(option)),
+        "label": say(f"like.card.gap_{m.mode}", option=m.reason(option), study=m.study_name),
         "value": say("like.card.values", p=written(customers), q=written(marketers)),
         "note": note,
         "numbers": [customers.id, marketers.id, gap.id],
@@ -141,10 +156,13 @@ def _gap_card(m: Material, numbers: Mapping[str, Number], option: str) -> dict[s
 
 def _decision(m: Material, under: str | None, over: str | None) -> Text:
     date = m.as_of + datetime.timedelta(days=DAYS_TO_ACT[0])
-    if m.study.gap is None:
+    if m.thin:
+        return say("like.decision.more", n=m.answered)
+    if m.study.gap is None or m.mode == "published_table":  # other people's marketers are no ground to act on
         return say("like.decision.ask", date=date)
     if under is not None:
-        return say("like.decision.under", option=m.reason(under), date=date)
+        key = "under" if under in leaders(m) else "under_more"
+        return say(f"like.decision.{key}", option=m.reason(under), date=date)
     return say("like.decision.over", option=m.reason(over), date=date) if over else say("like.decision.keep")
 
 
@@ -163,7 +181,7 @@ def _step(m: Material, step: int, owner: str, key: str, because: tuple[str, ...]
         because=because,
         owner=say(f"like.rec.owner_{owner}"),
         by=_due(m, step),
-        change_our_mind=say(f"like.rec.{key}_change"),
+        change_our_mind=say(f"like.rec.{CHANGES[key]}"),
         step=say(f"like.rec.step{step}"),
         **given,
     )
@@ -173,8 +191,8 @@ def _baseline(value: float | None) -> dict[str, Any]:
     return {"value": value, "source": say("like.rec.this_survey" if value is not None else "like.rec.not_measured")}
 
 
-def _raised(number: Number) -> float | None:
-    rise = detectable_rise(number)
+def _raised(m: Material, number: Number) -> float | None:
+    rise = detectable_rise(number) if number.base.get("customers", 0) >= m.params.grey_below else None
     return None if rise is None or number.value is None else min(number.value + rise, 1.0)
 
 
@@ -183,13 +201,13 @@ def _experience(m: Material, numbers: Mapping[str, Number], under: str | None) -
     share = numbers.get(f"customers.share.{top}")
     if top is None or share is None or share.value is None:
         return None
-    action = (
-        say("like.rec.experience_loyal") if top == LOYAL else say("like.rec.experience_other", option=m.reason(top))
-    )
+    action = say("like.rec.experience_loyal", pressed=m.pressed)
+    if top != LOYAL:
+        action = say("like.rec.experience_other", option=m.reason(top), p=written(share))
     because = tuple(id for id in (share.id, f"gap.{top}") if id in numbers)
     kpi = say("like.rec.experience_kpi", option=m.reason(top))
     return _step(m, 1, "crm" if top == LOYAL else "marketing", "experience", because, action=action, kpi=kpi,
-                 baseline=_baseline(share.value), target=_raised(share), unit="share")  # fmt: skip
+                 baseline=_baseline(share.value), target=_raised(m, share), unit="share")  # fmt: skip
 
 
 def _response(m: Material, numbers: Mapping[str, Number]) -> Recommendation | None:
@@ -197,7 +215,8 @@ def _response(m: Material, numbers: Mapping[str, Number]) -> Recommendation | No
     if wanted is None or wanted.value is None:
         return None
     question = "expectations" if wanted.id.startswith("expectation") else "reasons"
-    action = say("like.rec.response", p=written(wanted), option=m.label(question, SERVICE))
+    key = "response" if question == "expectations" else "response_reason"
+    action = say(f"like.rec.{key}", p=written(wanted), option=m.label(question, SERVICE))
     return _step(m, 2, "community", "response", (wanted.id,), action=action, kpi=say("like.rec.response_kpi"),
                  baseline=_baseline(None), target=ANSWERED_WITHIN_A_DAY, unit="share")  # fmt: skip
 
@@ -220,9 +239,15 @@ def _field(m: Material, numbers: Mapping[str, Number]) -> Recommendation | None:
         source, target = say("like.rec.surprise_source"), surprise.value * (1 - ERROR_CUT)
         baseline: dict[str, Any] = {"value": surprise.value, "source": source}
         return _step(
-            m, 3, "insight", "field", because, action=action, kpi=kpi, baseline=baseline, target=target, unit="pp"
+            m, 3, "insight", "field_guess", because, action=action, kpi=kpi, baseline=baseline, target=target, unit="pp"
         )
-    kpi, baseline = say("like.rec.field_kpi_plain"), _baseline(None)
+    baseline = _baseline(None)
+    if offers is None:
+        kpi = say("like.rec.field_kpi")
+        return _step(
+            m, 3, "insight", "field_guess", because, action=action, kpi=kpi, baseline=baseline, target=None, unit="pp"
+        )
+    kpi = say("like.rec.field_kpi_plain")
     return _step(
         m, 3, "insight", "field", because, action=action, kpi=kpi, baseline=baseline, target=None, unit="share"
     )
@@ -237,7 +262,7 @@ def _share(m: Material, numbers: Mapping[str, Number]) -> Recommendation | None:
     else:
         action = say("like.rec.share_plain")
     return _step(m, 4, "marketing", "share", because, action=action, kpi=say("like.rec.share_kpi"),
-                 baseline=_baseline(promoters.value), target=_raised(promoters), unit="share")  # fmt: skip
+                 baseline=_baseline(promoters.value), target=_raised(m, promoters), unit="share")  # fmt: skip
 
 
 def assumptions(
@@ -294,6 +319,8 @@ def _flip(m: Material, numbers: Mapping[str, Number], option: str, choice: str) 
     base = say(f"like.base.{far['alternative']}") if choice == "base" else same("")
     other = say(f"like.flip.{choice}_other", base=base)
     option_words, value = m.reason(option), Quantity(far["share"], "share")
+    if quantity(value, "en") == quantity(written(now), "en"):
+        return say("like.flip.stays", other=other, option=option_words, value=value)
     gap = numbers.get(f"gap.{option}")
     if gap is None or gap.value is None or pd.isna(far["gap_pp"]):
         return say("like.flip.moves", other=other, option=option_words, value=value, now=written(now))
@@ -318,6 +345,14 @@ def warnings(m: Material) -> tuple[Warning, ...]:
     """What a reader must know before believing a number."""
     params, study = m.params, m.study
     found: list[tuple[str, str, Text]] = []
+    if m.thin:
+        found.append(
+            ("small_base", "answer", say("like.warn.small_base_answer", n=m.answered, least=params.grey_below))
+        )
+    expected = study.expectations
+    if expected is not None and int(expected.base[0]) < params.grey_below:
+        text = say("like.warn.small_base_question", n=int(expected.base[0]), least=params.grey_below)
+        found.append(("small_base", "expectations", text))
     if study.gap is not None and study.gap.forms_differ:
         found.append(("forms_differ", "gap", say("like.warn.forms_differ")))
     if m.mode == "published_table":
@@ -338,9 +373,10 @@ def warnings(m: Material) -> tuple[Warning, ...]:
     unmatched = sum(note.count for note in m.data.customers.source.notes if note.code == "unmatched_text")
     if unmatched > UNMATCHED_TO_TELL * max(study.rows_used, 1):
         found.append(("unmatched", "customers.share", say("like.warn.unmatched", n=unmatched)))
-    severe = study.quality.counts[study.quality.counts["grade"] == "severe"]
-    if len(severe):
-        found.append(("severe_quality", "data", say("like.warn.severe_quality", n=int(severe["rows"].max()))))
+    severe = list(study.quality.counts.loc[study.quality.counts["grade"] == "severe", "flag"])
+    if severe:
+        flagged = int(study.quality.flags[severe].any(axis=1).sum())
+        found.append(("severe_quality", "data", say("like.warn.severe_quality", n=flagged)))
     if study.gap is None:
         found.append(("gap_not_identified", "gap", why(m, m.gap_missing)))
     return tuple(Warning(code=code, text=text, where=where) for code, where, text in found)
@@ -381,7 +417,7 @@ def method(m: Material) -> tuple[Text, ...]:
         )
         if have
     ]
-    return (*told, say("like.explain.limits"))
+    return (*told, say("like.explain.limits", pressed=m.pressed))
 
 
 MARGIN_NAMES = ("age", "gender", "district", "region", "education")

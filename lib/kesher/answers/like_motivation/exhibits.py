@@ -101,6 +101,10 @@ def exhibits(
     _pairs(m, found)
     _programmes(m, found, numbers, claims)
     _quality(m, found)
+    found.missing = {
+        id: say("like.exhibit.line", exhibit=say(f"like.exhibit.{id}"), reason=reason)
+        for id, reason in found.missing.items()
+    }
     return found
 
 
@@ -127,8 +131,8 @@ def _gap(m: Material, found: Exhibits, under: str | None, over: str | None) -> N
     records = _records(rows, label=lambda record: m.reason(record["option"]))
     found.tables["gaps"] = table(GAPS, records, "gaps", say("like.table.gaps_note"))
     kind = "both" if under and over else "under" if under else "over" if over else "none"
-    if kind != "none" and m.mode in ("sample", "published_table"):
-        kind += "_marketers"  # Hebrew needs the plural
+    if kind != "none":
+        kind += {"sample": "_marketers", "published_table": "_published"}.get(m.mode, "")  # Hebrew needs the plural
     many = say("like.chart.gap.correction", n=gap.comparisons) if gap.comparisons > MANY_COMPARISONS else same("")
     found.charts["gap"] = Chart(
         id="gap",
@@ -136,7 +140,9 @@ def _gap(m: Material, found: Exhibits, under: str | None, over: str | None) -> N
         table="gaps",
         roles={"label": "label", "first": "customers.share", "second": "marketers.share"}
         | {role: role for role in ("gap", "distinct", "accent")},
-        title=say(f"like.chart.gap.title_{kind}", over=m.reason(over or ""), under=m.reason(under or "")),
+        title=say(
+            f"like.chart.gap.title_{kind}", over=m.reason(over or ""), under=m.reason(under or ""), study=m.study_name
+        ),
         subtitle=say("like.chart.gap.subtitle", base=m.base_words, side=m.side_note, correction=many),
         source=m.source,
         bases=m.bases(),
@@ -178,20 +184,23 @@ def _bars(
     items = {option.option: option.published_item for option in m.data.options.get(question, [])}
     beside = {option: shares[item] for option, item in items.items() if item in shares}
     rows = side.table().rename(columns={"share": "value"}).sort_values("value", ascending=False, kind="stable")
+    grey = int(side.base[0]) < m.params.grey_below
     words = {
         "label": lambda record: m.label(question, record["option"]),
         "reference": lambda record: beside.get(record["option"]),
     }
-    found.tables[id] = table(BARS + (" reference:share" if beside else ""), _records(rows, **words))
+    heading = "expectation" if question == "expectations" else "option"
+    spec = BARS.replace("label:text:option", f"label:text:{heading}") + (" grey:flag" if grey else "")
+    found.tables[id] = table(spec + (" reference:share" if beside else ""), _records(rows.assign(grey=True), **words))
     found.charts[id] = Chart(
         id=id,
         kind="bars",
         table=id,
-        roles=BAR_ROLES | ({"reference": "reference"} if beside else {}),
+        roles=BAR_ROLES | ({"reference": "reference"} if beside else {}) | ({"grey": "grey"} if grey else {}),
         title=title,
         subtitle=subtitle,
         source=m.source,
-        bases=m.bases(marketers=False),
+        bases=m.bases(marketers=False, question=question),
         names={"reference": published_name(published)} if published is not None and beside else {},
     )
 
@@ -285,8 +294,7 @@ def _expectations(m: Material, found: Exhibits) -> None:
     title = say("like.chart.expectations.title", p=Quantity(float(top["share"]), "share"), option=label)
     subtitle, published = say("like.chart.expectations.subtitle_bare", base=m.base_words), m.data.expected
     if published is not None:
-        country, name = str(published.items["country"].iloc[0]), published_name(published)
-        subtitle = say("like.chart.expectations.subtitle", base=m.base_words, study=name, country=country)
+        subtitle = say("like.chart.expectations.subtitle", base=m.base_words, study=published_name(published))
     _bars(m, found, "expectations", "expectations", side.compared(), title, subtitle, published)
 
 
@@ -315,7 +323,7 @@ def _offers(m: Material, found: Exhibits) -> None:
         title=say("like.chart.offers.title", n=largest.size, p=Quantity(largest.reach, "share")),
         subtitle=say("like.chart.offers.subtitle", tied=tied),
         source=m.source,
-        bases=m.bases(marketers=False),
+        bases=m.bases(marketers=False, question="expectations"),
     )
 
 
@@ -338,7 +346,7 @@ def _drivers(m: Material, found: Exhibits) -> None:
         title=say(f"like.chart.drivers.{key}", option=records[0]["label"], outcome=outcome),
         subtitle=say("like.chart.drivers.subtitle", outcome=outcome, r2=Quantity(study.r_squared, "share")),
         source=m.source,
-        bases=m.bases(marketers=False),
+        bases=say("like.source.n_only", customers=study.base),
     )
 
 

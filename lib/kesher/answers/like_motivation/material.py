@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
 
+import numpy as np
 import pandas as pd
 
 from kesher.faults import DataRefused, Fault
@@ -53,8 +54,10 @@ def read(params: LikeMotivation) -> LikeData:
     options = read_options(root, params.options)
     customers = _respondents(root, params, options, "customers")
     margins = read_margins(root, params.margins, options) if params.margins else None
-    expected = read_published(EXPECTATIONS_STUDY, CONSUMERS) if "expectations" in options else None
-    ways = read_published(WAYS_STUDY, CONSUMERS) if "ways" in options else None
+    expected, ways = (
+        read_published(study, CONSUMERS) if any(option.published_item for option in options.get(question, [])) else None
+        for question, study in (("expectations", EXPECTATIONS_STUDY), ("ways", WAYS_STUDY))
+    )
     return LikeData(options, customers, _marketers(root, params, options), margins, expected, ways)
 
 
@@ -108,7 +111,12 @@ def _marketers(
 ) -> Respondents | Guesses | PublishedTable | None:
     match params.marketers_mode:
         case "sample" | "whole_team":
-            return _respondents(root, params, options, "marketers")
+            try:
+                return _respondents(root, params, options, "marketers")
+            except DataRefused as refused:
+                if all(fault.kind == "no_rows" for fault in refused.faults):
+                    return None  # nobody answered: the gap is not identified, and that is no fault
+                raise
         case "sealed_guesses":
             return read_guesses(
                 root,
@@ -204,6 +212,16 @@ class Material:
         return published_name(table)
 
     @property
+    def answered(self) -> int:
+        """How many customers the shares of reasons are of."""
+        return int(self.study.reasons.base[0]) if self.study.reasons is not None else 0
+
+    @property
+    def thin(self) -> bool:
+        """Whether so few answered that nothing should be done on their word."""
+        return self.answered < self.params.grey_below
+
+    @property
     def side_note(self) -> Text:
         """Who stands for the marketing side, with their number."""
         return say(f"like.side_note.{self.mode}", n=self.marketers_n or 0, study=self.study_name)
@@ -223,13 +241,12 @@ class Material:
         key = "like.source.illustrative" if self.params.illustrative else "like.source.survey"
         return say(key, file=self.data.customers.source.file, date=self.as_of)
 
-    def bases(self, marketers: bool = True) -> Text:
-        """The unweighted bases a chart shows."""
-        reasons = self.study.reasons
-        if reasons is None:
+    def bases(self, marketers: bool = True, question: str = "reasons") -> Text:
+        """The unweighted bases a chart of a question shows, with the effective base."""
+        side = self.study.shares.get(question)
+        if side is None:
             return same("")
-        customers = Quantity(int(reasons.base[0]), "count")
-        effective = Quantity(self.effective_n, "count")
+        customers, effective = Quantity(int(side.base[0]), "count"), Quantity(self.effective(question), "count")
         if marketers and self.marketers_n is not None:
             return say("like.source.n_both", customers=customers, effective=effective, marketers=self.marketers_n)
         return say("like.source.n", customers=customers, effective=effective)
@@ -239,13 +256,17 @@ class Material:
         """The customers in the analysis, after the exclusions asked for."""
         return kept(self.data.customers, self.study.quality.keep)
 
-    @cached_property
-    def effective_n(self) -> float:
-        """Kish's effective base of the customers the shares of reasons are of."""
-        reasons = self.used.questions.get("reasons")
-        if reasons is None or not (mask := reasons.base(self.study.base)).any():
+    def effective(self, question: str = "reasons") -> float:
+        """The effective base of a question: Kish's, or where the sample has clusters or strata the linearised one.
+
+        The linearised one differs from answer to answer; the median answer's is taken.
+        """
+        asked, side, design = self.used.questions.get(question), self.study.shares.get(question), self.study.design
+        if asked is None or side is None:
             return 0.0
-        return effective_base(self.study.design.weights[mask])
+        if design.strata is None and design.clusters is None and design.population is None:
+            return effective_base(design.weights[asked.base(self.study.base)])
+        return float(np.median(side.compared().effective_base))
 
 
 def published_name(table: PublishedTable) -> Text:

@@ -75,6 +75,12 @@ def number(
     )
 
 
+def _absent(m: Material, id: str, label: Text, unit: Unit, method: str, part: str) -> Number:
+    """A number whose part of the study is missing, with the reason; withheld where the base was too small."""
+    empty = number(m, id, label, unit, method, NOTHING, why(m, part))
+    return empty.refused("withheld", why(m, part)) if m.study.missing.get(part) == "withheld" else empty
+
+
 def _estimate(estimate: Estimate | None) -> tuple[Found, dict[str, float], dict[str, float]]:
     """Value and interval, base and effective base of an estimate that may be missing."""
     if estimate is None:
@@ -84,14 +90,14 @@ def _estimate(estimate: Estimate | None) -> tuple[Found, dict[str, float], dict[
 
 
 def _bases(m: Material) -> Iterator[Number]:
-    weights = m.study.design.weights
-    counts: list[tuple[str, Unit, int, str, float | None]] = [("n", "count", 0, "count", m.study.rows_used)]
-    if len(weights):
-        effect = kish_design_effect(weights)
-        counts += [
-            ("effective_n", "count", 0, "kish", len(weights) / effect),
-            ("design_effect", "ratio", 2, "kish", effect),
-        ]
+    design, rows = m.study.design, m.study.rows_used
+    counts: list[tuple[str, Unit, int, str, float | None]] = [("n", "count", 0, "count", rows)]
+    if m.study.reasons is not None:
+        simple = design.strata is None and design.clusters is None and design.population is None
+        base = float(m.study.reasons.base[0])
+        effect = kish_design_effect(design.weights) if simple else base / max(m.effective(), 1.0)
+        method = "kish" if simple else "effective"
+        counts += [("effective_n", "count", 0, method, rows / effect), ("design_effect", "ratio", 2, method, effect)]
     for name, unit, digits, method, value in counts:
         label = say(f"like.number.customers_{name}")
         yield number(m, f"customers.{name}", label, unit, method, (value, None, None), digits=digits)
@@ -125,12 +131,14 @@ def _shares(m: Material) -> Iterator[Number]:
         if side is not None:
             yield from _side(m, side, prefix, "customers", key, "share")
             continue
-        reason = why(m, f"shares.{question}")
         for option in m.options(question):
             label = say(f"like.number.{key}", option=m.label(question, option))
-            empty = number(m, f"{prefix}.{option}", label, "share", "share", NOTHING, reason)
-            yield empty.refused("withheld", reason) if study.missing[f"shares.{question}"] == "withheld" else empty
-    if study.marketers is not None:
+            yield _absent(m, f"{prefix}.{option}", label, "share", "share", f"shares.{question}")
+    if study.marketers is None:
+        for option in m.options("reasons"):
+            label = say("like.number.marketers_share", option=m.reason(option))
+            yield _absent(m, f"marketers.share.{option}", label, "share", "share", m.gap_missing)
+    else:
         key = "marketers_share_sealed_guesses" if m.mode == "sealed_guesses" else "marketers_share"
         methods = {
             "sealed_guesses": "median_guess",
@@ -143,9 +151,12 @@ def _shares(m: Material) -> Iterator[Number]:
 def _gaps(m: Material) -> Iterator[Number]:
     gap = m.study.gap
     if gap is None:
+        ids: tuple[tuple[str, Unit, str], ...] = (("gap", "pp", "gap"), ("gap_centred", "pp", "gap_centred"),
+                                                  ("rank_gap", "rank", "rank_gap"))  # fmt: skip
         for option in m.options("reasons"):
-            label = say("like.number.gap", option=m.reason(option))
-            yield number(m, f"gap.{option}", label, "pp", "gap", NOTHING, why(m, m.gap_missing))
+            for id, unit, method in ids:
+                label = say(f"like.number.{id}", option=m.reason(option))
+                yield _absent(m, f"{id}.{option}", label, unit, method, m.gap_missing)
         return
     ways: tuple[tuple[str, Unit, str, str], ...] = (
         ("gap", "pp", "gap", "gap" if gap.interval_from == "both" else "gap_one_side"),
@@ -205,7 +216,7 @@ def _offers(m: Material) -> Iterator[Number]:
     for size in range(1, m.params.offers_max + 1):
         best, label = offers.of(size) if offers else None, say("like.number.reach", k=size)
         if offers is None or best is None:
-            yield number(m, f"offers.{size}.reach", label, "share", "reach", NOTHING, why(m, "offers"))
+            yield _absent(m, f"offers.{size}.reach", label, "share", "reach", "offers")
             continue
         inputs = tuple(f"expectation.{option}" for option in best.best)
         base, effective = {"customers": offers.base}, {"customers": offers.effective_base}
@@ -240,7 +251,7 @@ def _drivers(m: Material) -> Iterator[Number]:
         name, base = say(f"like.chart.drivers.{outcome}"), {"customers": fit.base}
         label, found = (
             say("like.number.r_squared", outcome=name),
-            (fit.r_squared, fit.r_squared_low, fit.r_squared_high),
+            (fit.r_squared, fit.r_squared_low, max(fit.r_squared_high, fit.r_squared)),
         )
         yield number(m, f"drivers.{outcome}.r_squared", label, "share", "relative_weight", found, base=base)
         for row in fit.table.to_dict("records"):
