@@ -167,7 +167,9 @@ def _decision(m: Material, under: str | None, over: str | None) -> Text:
 
 
 def recommendations(m: Material, numbers: Mapping[str, Number], under: str | None) -> tuple[Recommendation, ...]:
-    """The four steps of S2-25 in their order, each resting on numbers that exist."""
+    """The four steps of S2-25 in their order, each resting on numbers that exist; none where too few answered."""
+    if m.thin:
+        return ()
     steps = (_experience(m, numbers, under), _response(m, numbers), _field(m, numbers), _share(m, numbers))
     return tuple(step for step in steps if step is not None)
 
@@ -197,8 +199,11 @@ def _raised(m: Material, number: Number) -> float | None:
 
 
 def _experience(m: Material, numbers: Mapping[str, Number], under: str | None) -> Recommendation | None:
-    top = under or next(iter(leaders(m)), None)
-    share = numbers.get(f"customers.share.{top}")
+    first = next(iter(leaders(m)), None)
+    shares = {option: numbers.get(f"customers.share.{option}") for option in (under, first) if option is not None}
+    named = {option: share.value or 0.0 for option, share in shares.items() if share is not None}
+    top = under if under is not None and named.get(under, 0.0) >= named.get(first or "", 0.0) / 2 else first
+    share = shares.get(top or "")
     if top is None or share is None or share.value is None:
         return None
     action = say("like.rec.experience_loyal", pressed=m.pressed)
