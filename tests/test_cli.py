@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -19,12 +20,14 @@ from pathlib import Path
 
 import pytest
 import stub_project as stub
+import typer
 
 from kesher import cli
 from kesher.check import check_client
 from kesher.faults import DataRefused, Exit, Fault
 from kesher.lab import filled, lab_folder, make_copies
 from kesher.params import ClientParameters, client_root, open_client
+from kesher.run import Outcome
 
 SCRIPT = str(Path(__file__).with_name("stub_project.py"))
 Done = subprocess.CompletedProcess[str]
@@ -143,6 +146,29 @@ def test_control_characters_of_a_name_do_not_reach_the_terminal(home: Path) -> N
     assert "\x1b[31m" not in done.stderr
 
 
+def test_control_characters_of_a_header_do_not_reach_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._table("[red]a\x1b[31m", [Fault("a.csv", "unknown", "No\x07.", "Mend it.", column="q\x1b[2J")])
+    told = capsys.readouterr().err
+    assert "[red]a?[31m" in told and "q?[2J" in told and "No?." in told
+    assert not {"\x1b", "\x07"} & set(told)
+
+
+def test_json_can_be_written_to_any_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream, encoding="ascii", write_through=True))
+    fault = Fault("customers.csv", "x", "אקמה \udce9.", "")
+    with pytest.raises(typer.Exit):
+        cli._finish([Outcome("acme", Exit.DATA, faults=(fault,))], True, told=True)
+    assert json.loads(stream.getvalue())["faults"] == [str(fault)]
+
+
+def test_an_out_that_can_not_be_written_is_2_and_named(home: Path) -> None:
+    (home / "file").touch()
+    done = kesher(home, "run", "acme", "--out", "file")
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.strip().splitlines()[-1].startswith("--out: Runs can not be written to ")
+
+
 # Fast, and quiet about what it does not need --------------------------------------------------------------
 
 
@@ -230,6 +256,18 @@ def test_copies_lie_below_the_data_root_and_the_sample_clients_outside_the_repos
     text = path.read_text(encoding="utf-8").replace("../../clients/acme", str(tmp_path))
     path.write_text(text, encoding="utf-8")
     assert lab_folder(open_client("acme")) == tmp_path.resolve() / "workbooks"
+
+
+def test_copies_never_follow_a_link_out_of_the_data_root(home: Path, tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    path = home / "params" / "acme" / "client.yml"
+    text = path.read_text(encoding="utf-8").replace("../../clients/acme", str(root))
+    path.write_text(text, encoding="utf-8")
+    (root / "workbooks").symlink_to(outside)
+    with pytest.raises(DataRefused, match="leads out of it"):
+        lab_folder(open_client("acme"))
 
 
 @pytest.mark.slow

@@ -51,6 +51,17 @@ def test_a_figure_drawn_without_a_part_is_on_the_page_with_its_title(notebook: d
     assert "<a" not in json.dumps(part.data["figure"])
 
 
+@pytest.mark.parametrize("kind", ["scattergeo", "choropleth", "scattermap", "densitymapbox"])
+def test_a_map_is_refused_as_it_would_ask_a_network(notebook: dict[str, Any], kind: str) -> None:
+    drawn = {"data": [{"type": "bar"}, {"type": kind}], "layout": {}}
+    notebook["cells"].append(output({PLOTLY: drawn}))
+    at = sum(cell["cell_type"] == "code" for cell in notebook["cells"])
+    with pytest.raises(WorkbookFailed, match=f"Cell {at} draws a map"):
+        report.parts_of(notebook)
+    drawn["data"] = [{"type": "heatmap"}]
+    assert report.parts_of(notebook)[-1].kind == "figure"
+
+
 def test_markdown_is_on_the_page_only_when_tagged(notebook: dict[str, Any]) -> None:
     for tags in ([], ["report"]):
         cell = {"cell_type": "markdown", "metadata": {"tags": tags}, "source": ["**Note** ", "<script>"]}

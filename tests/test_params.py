@@ -166,6 +166,10 @@ def test_every_name_misspelt_by_one_letter_is_refused_with_the_right_one(home: P
         ("guesses_seal: abc", "64 digits and letters a to f"),
         ("revealed_on: 20.10.2026", "must be a date written as 2026-10-31"),
         ("revealed_on: 2026-02-30", "revealed_on"),
+        ("as_of: 1989-12-31", "'1989-12-31': must lie between the years 1990 and 2100."),
+        ("as_of: 2101-01-01", "must lie between the years 1990 and 2100."),
+        ("weight_low: 1.0", "weight_low: 1.0 is not allowed. Allowed: a number above 0 and below 1."),
+        ("weight_high: 1.0", "weight_high: 1.0 is not allowed. Allowed: a number above 1 and up to 100."),
         ("marketers_mode: sample", "marketers_mode sample needs marketers_file."),
     ],
 )  # fmt: skip
@@ -220,6 +224,17 @@ def test_a_data_root_that_does_not_exist_is_refused(home: Path) -> None:
     path = home / "params" / "acme" / "client.yml"
     path.write_text(path.read_text(encoding="utf-8").replace("../../clients/acme", "../../nowhere"), encoding="utf-8")
     assert refusal(home)[0].startswith("client.yml, line 5, data_root: There is no folder '../../nowhere'.")
+
+
+def test_a_data_root_that_is_no_clients_folder_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "dana").mkdir()
+    monkeypatch.setenv("HOME", str(home / "dana"))
+    monkeypatch.setenv("USERPROFILE", str(home / "dana"))
+    wrong = {"x" * 280: "There is no folder", "/": "the root of the file system"}
+    wrong |= {"../..": "the project's own folder", "../../dana": "your home folder"}
+    for root, words in wrong.items():
+        told = refusal(home, sets=(f"client.data_root={root}",))
+        assert len(told) == 1 and told[0].startswith("--set, data_root: ") and words in told[0]
 
 
 def test_a_folder_without_workbooks_is_refused(home: Path) -> None:

@@ -28,6 +28,7 @@ from kesher.run import Outcome, run_clients
 from kesher.run.folders import ClientReports, Lock, _swap
 from kesher.run.outputs import numbers_csv, tidy_notebook
 from kesher.run.progress import Event
+from kesher.run.traces import trace_of_text
 
 CANARY = "050-1234567"
 
@@ -135,12 +136,38 @@ def test_text_in_the_flat_numbers_is_never_a_formula() -> None:
     assert (rows[0]["value"], rows[0]["base.customers"]) == ("-5.0", "3")
 
 
-def test_pictures_are_not_searched_for_paths() -> None:
+def test_pictures_are_not_searched_for_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/dana")
     data = {"image/png": f"abc{Path.home()}def", "text/plain": f"{Path.home()}/x"}
     output = {"output_type": "display_data", "data": data, "metadata": {}}
     cell = stub.cell("1") | {"outputs": [output]}
     tidy = tidy_notebook({"cells": [cell], "metadata": {}}, workbook="w", key="k")
     assert tidy["cells"][0]["outputs"][0]["data"] == {"image/png": data["image/png"], "text/plain": "~/x"}
+
+
+def test_only_what_is_printed_is_searched_for_paths_and_only_where_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/dana")
+    words = "Price/home/dana plans, at /home/dana"
+    data = {
+        stub.RESULT: {"label": words},
+        "text/html": words,
+        "text/plain": f"{words} '/home/dana/x' file:///home/dana",
+    }
+    outputs: list[dict[str, Any]] = [
+        {"output_type": "display_data", "data": data, "metadata": {}},
+        {"output_type": "stream", "name": "stdout", "text": ["Savings/data/x now\n", "root=/data/x/y\n", "/data/xy\n"]},
+        {"output_type": "error", "ename": "E", "evalue": "no (/data/x/f)", "traceback": ["File /data/x/f"]},
+    ]
+    cell = stub.cell("1") | {"outputs": outputs}
+    for root, short in ((Path("/data/x"), False), (Path("/data"), True)):
+        tidy = tidy_notebook({"cells": [cell], "metadata": {}}, workbook="w", key="k", paths=[root])
+        shown, stream, error = tidy["cells"][0]["outputs"]
+        assert shown["data"] == data | {"text/plain": "Price/home/dana plans, at ~ '~/x' file://~"}
+        assert (stream["text"], error["evalue"], error["traceback"]) == (
+            (outputs[1]["text"], outputs[2]["evalue"], outputs[2]["traceback"])
+            if short
+            else (["Savings/data/x now\n", "root=<data>/y\n", "/data/xy\n"], "no (<data>/f)", ["File <data>/f"])
+        )
 
 
 # Nothing twice --------------------------------------------------------------------------------------------
@@ -187,6 +214,14 @@ def test_a_harmed_run_is_made_again(home: Path) -> None:
     (first / "like_motivation" / "results.json").write_text("{}", encoding="utf-8")
     assert not one().known
     assert json.loads((first / "like_motivation" / "results.json").read_text(encoding="utf-8"))["client"] == "acme"
+
+
+def test_a_known_run_without_its_index_is_made_whole_again(home: Path) -> None:
+    first = finished()
+    (first / "index.html").unlink()
+    again = one()
+    assert (again.status, again.known, again.run) == (Exit.DONE, False, first)
+    assert (first / "index.html").is_file() and one().known
 
 
 def test_a_workbook_known_from_another_run_is_taken_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,6 +315,24 @@ def test_refused_files_stop_before_a_kernel_and_nothing_is_written(home: Path, s
     assert not (home / "reports").exists() and not left_behind(home)
 
 
+def test_a_file_too_large_to_be_hashed_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "SIZE_LIMIT", 20)
+    outcome = one()
+    assert (outcome.status, outcome.faults[0].kind) == (Exit.DATA, "too_large")
+
+
+def test_an_out_that_can_not_be_written_is_wrong_usage(home: Path) -> None:
+    (home / "file").touch()
+    places = [home / "file", home / "file" / "below", home / ("x" * 300)]
+    places += [Path("/proc/x")] if Path("/proc/self").exists() else []
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        (home / "closed").mkdir(mode=0o500)
+        places.append(home / "closed")
+    for out in places:
+        with pytest.raises(UsageRefused, match=r"--out: Runs can not be written to .+\(.+\)\. Name a folder"):
+            run(out=out)
+
+
 REFUSE = """\
 from kesher.faults import DataRefused, Fault, ParametersRefused
 raise {}(
@@ -341,6 +394,14 @@ def test_a_failure_in_our_own_code_is_traced_by_function_and_line(home: Path) ->
     outcome = one()
     assert outcome.trace is not None
     assert re.search(r"^kesher/results\.py:[0-9]+ dumps$", outcome.trace.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_a_message_that_looks_like_a_frame_of_ours_tells_nothing() -> None:
+    lines = ["File /x/kesher/results.py:9 in dumps", "File /x/kesher/results.py:9 in Dana_Levi"]
+    lines += ["File /x/kesher/results.py:501234 in dumps", "File /x/kesher/dana.py:9 in dumps"]
+    lines += ["File /x/kesher/results.py:1 in <module>"]
+    told = ["kesher/results.py:9 dumps", "kesher/results.py:9", "kesher/results.py:1 <module>"]
+    assert trace_of_text("\n".join(lines)) == told
 
 
 @pytest.mark.parametrize(

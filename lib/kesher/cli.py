@@ -134,7 +134,7 @@ def _finish(outcomes: Sequence[Outcome], as_json: bool, *, told: bool = False) -
                 "run": str(outcome.run) if outcome.run else None,
                 "faults": [str(fault) for fault in outcome.faults],
             }
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(line) + "\n")
         if told:
             continue
         for fault in outcome.faults:
@@ -153,11 +153,13 @@ def _table(client: str, faults: Sequence[Fault]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("file", "row", "column", "kind", "what", "what to do", title=client, box=box.SIMPLE_HEAD)
+    table = Table(
+        "file", "row", "column", "kind", "what", "what to do", title=Text(_printable(client)), box=box.SIMPLE_HEAD
+    )
     for fault in faults:
         row = "" if fault.row is None else str(fault.row)
         cells = (fault.where, row, fault.column or "", fault.kind, fault.what, fault.remedy)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(_printable(cell)) for cell in cells))
     Console(stderr=True, width=None if sys.stderr.isatty() else 160).print(table)
 
 
@@ -170,6 +172,10 @@ def _shown(path: Path) -> str:
 
 
 def _say(sentence: str) -> None:
-    printable = "".join(letter if letter.isprintable() else "?" for letter in sentence)
-    sys.stderr.write(printable + "\n")
+    sys.stderr.write(_printable(sentence) + "\n")
     sys.stderr.flush()
+
+
+def _printable(text: str) -> str:
+    """A text without anything that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kesher import review
+from kesher.faults import DataRefused, Fault
 from kesher.params import Client, home, open_client
 from kesher.params.places import DATA_ROOT, HOME, LANGUAGE
 from kesher.run.outputs import notebook_text
@@ -24,7 +25,7 @@ FRONT_DOOR = "start"
 def open_lab(client: str, *, language: str, port: int, browser: bool, tell: Callable[[str], None]) -> int:
     """Make the copies and run JupyterLab on their folder until it is closed; its exit status.
 
-    Raises UsageRefused and ParametersRefused before anything is written.
+    Raises UsageRefused, ParametersRefused and DataRefused before anything is written.
     """
     opened = open_client(client)
     folder = lab_folder(opened)
@@ -48,10 +49,17 @@ def open_lab(client: str, *, language: str, port: int, browser: bool, tell: Call
 
 
 def lab_folder(client: Client) -> Path:
-    """Where a client's copies live: below its data root, so that they never enter the repository."""
+    """Where a client's copies live: below its data root, so that they never enter the repository.
+
+    Raises DataRefused when a link would take them elsewhere.
+    """
     if client.root.is_relative_to(home()):  # the sample client's data are in the repository
         return home() / "reports" / "lab" / client.name
-    return client.root / "workbooks"
+    folder = client.root / "workbooks"
+    if not folder.resolve().is_relative_to(client.root.resolve()):
+        what = "This folder of the data root is a link that leads out of it."
+        raise DataRefused(Fault(folder.name, "outside", what, "Remove the link; a folder is made in its place."))
+    return folder
 
 
 def make_copies(client: Client, folder: Path) -> list[Path]:

@@ -16,6 +16,9 @@ from kesher.page.pictures import pictures as draw_pictures
 from kesher.words import LANGUAGES, Text
 
 REPORT_TAG = "report"  # of a markdown cell that belongs on the page
+MAPS = {"scattergeo", "choropleth"} | {
+    f"{kind}{base}" for kind in ("scatter", "density", "choropleth") for base in ("map", "mapbox")
+}
 RUN_IT = "Run it to its end before it is published."
 
 __all__ = ["Entry", "Meta", "file_name", "parts_of", "result_of", "write_index", "write_reports"]
@@ -39,21 +42,32 @@ def parts_of(notebook: Any) -> list[Part]:
     """The parts of an executed notebook in its order.
 
     A part is an output that carries one, a markdown cell tagged ``report``, or a plotly figure a strategist
-    drew without one: no chart is left out. Raises WorkbookFailed when there is no part at all.
+    drew without one: no chart is left out. Raises WorkbookFailed when there is no part at all, and for a map.
     """
     parts: list[Part] = []
+    at = 0  # code cells so far, counted as in the workbook opened in JupyterLab
     for place, cell in enumerate(_notebook(notebook)["cells"]):
-        if cell["cell_type"] == "markdown" and REPORT_TAG in cell.get("metadata", {}).get("tags", ()):
+        tags = cell.get("metadata", {}).get("tags", ())
+        at += cell["cell_type"] == "code" and "injected-parameters" not in tags
+        if cell["cell_type"] == "markdown" and REPORT_TAG in tags:
             parts.append(Part(f"markdown.{place}", "markdown", {"source": "".join(cell["source"])}))
         for number, bundle in enumerate(_bundles(cell)):
             if PART in bundle:
                 parts.append(Part.from_json(bundle[PART]))
             elif PLOTLY in bundle:
+                _without_network(bundle[PLOTLY], at)
                 parts.append(_bare(bundle[PLOTLY], f"figure.{place}.{number}"))
     if all(part.kind in ("markdown", "figure") for part in parts):
         what = "The notebook shows no part of a report."
         raise WorkbookFailed(Fault("notebook", "empty", what, RUN_IT))
     return parts
+
+
+def _without_network(figure: Mapping[str, Any], cell: int) -> None:
+    """Refuses a map: a browser would ask a server for its coasts or streets, and the page reaches none."""
+    if any(isinstance(trace, Mapping) and trace.get("type") in MAPS for trace in figure.get("data") or ()):
+        what = f"Cell {cell} draws a map, and maps load their coasts and streets from a network."
+        raise WorkbookFailed(Fault("notebook", "map", what, "Draw bars in its place, or show it as an image."))
 
 
 def _bare(figure: Mapping[str, Any], id: str) -> Part:

@@ -21,6 +21,7 @@ from kesher.params import ClientParameters, below, home, tables
 
 SCHEMA = "kesher.manifest/1"
 MANIFEST = "manifest.json"
+SIZE_LIMIT = 2 * 10**9  # bytes of an input
 LOCK = "requirements.lock"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _OURS = {".py", ".toml", ".css", ".js", ".woff2", ".svg"}
@@ -81,7 +82,7 @@ def hash_lock() -> str | None:
 def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
     """The files a workbook reads, hashed: each table its parameters name, and the published tables.
 
-    Raises DataRefused with every file that is missing or lies outside ``root``.
+    Raises DataRefused with every file that is missing, lies outside ``root`` or is too large to be hashed.
     """
     found: list[Input] = []
     faults: list[Fault] = []
@@ -90,6 +91,9 @@ def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
         try:
             if spec is not None:
                 path = below(root, spec)
+                if path.stat().st_size > SIZE_LIMIT:
+                    what = f"The file is larger than {SIZE_LIMIT // 10**9} GB."
+                    raise DataRefused(Fault(path.name, "too_large", what, "Keep only the columns and rows needed."))
                 found.append(Input(name, spec, hash_file(path), path))
         except DataRefused as refused:
             faults += refused.faults

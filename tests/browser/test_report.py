@@ -3,6 +3,7 @@
 Needs Chromium (or KESHER_BROWSER): without one these tests are skipped, and say so.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,23 @@ def test_a_script_that_slipped_in_would_not_run(chromium: Any, folder: Path, tmp
     visit = Visit(chromium, hostile, 820)
     assert not [said for said in visit.said if said.startswith("dialog")]
     assert "https://example.com/a.png" in visit.blocked
+    visit.page.close()
+
+
+def test_a_chart_that_can_not_be_drawn_leaves_the_others_alone(chromium: Any, folder: Path, tmp_path: Path) -> None:
+    text = page_path(folder, "en").read_text(encoding="utf-8")
+    found = re.search(r'data-figures="(figures-[^"]+)"', text)
+    assert found is not None
+    start = text.index(f'id="{found[1]}">') + len(f'id="{found[1]}">')
+    harmed = tmp_path / "harmed.html"
+    harmed.write_text(text[:start] + "{}" + text[text.index("</script>", start) :], encoding="utf-8")
+    visit = Visit(chromium, harmed, 820)
+    visit.page.wait_for_function("() => document.documentElement.dataset.drawn", timeout=WAIT)
+    assert visit.page.evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 5
+    assert visit.page.evaluate("document.querySelectorAll('.plot > img').length") == 1
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    visit.page.wait_for_timeout(500)
+    assert visit.said == []
     visit.page.close()
 
 

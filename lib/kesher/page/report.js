@@ -8,7 +8,7 @@
   const plots = [...document.querySelectorAll(".plot")];
   const style = read("chart-style");
   const specs = new Map(plots.map(plot => [plot, read(plot.dataset.figures)]));
-  const shown = new Map();
+  const shown = new Map(), still = new Set(); // which figure a plot shows; plots that could not be drawn
 
   // The figure for a width: a phone's has its labels above the marks.
   const choose = (plot, width) => width < WIDE && specs.get(plot).narrow ? "narrow" : "wide";
@@ -23,10 +23,17 @@
     await Plotly.react(plot, spec[which].data, layout, style.config);
   }
 
-  function fallBack(reason) { // no live chart: the static picture that readers without scripts see
-    for (const plot of plots) {
-      const still = plot.parentElement.querySelector("noscript");
-      if (still) plot.innerHTML = still.textContent; // our own markup, written by the page's maker
+  async function attempt(plot, width) { // one chart that can not be drawn leaves the others alone
+    if (still.has(plot)) return;
+    try { await draw(plot, width) } catch (reason) { fallBack(reason, [plot]) }
+  }
+
+  function fallBack(reason, failed = plots) { // no live chart: the static picture that readers without scripts see
+    for (const plot of failed) {
+      const picture = plot.parentElement.querySelector("noscript");
+      still.add(plot);
+      try { Plotly.purge(plot) } catch { /* nothing of it was drawn */ }
+      plot.innerHTML = picture ? picture.textContent : ""; // our own markup, written by the page's maker
     }
     root.dataset.failed = String(reason && reason.message || reason);
   }
@@ -57,23 +64,23 @@
   function watch() {
     let waiting = 0, opened = [];
     const again = () => plots.filter(plot => !specs.get(plot).narrow || choose(plot, plot.clientWidth) !== shown.get(plot))
-      .forEach(plot => draw(plot));
+      .forEach(plot => attempt(plot));
     addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(again, 120) });
     addEventListener("beforeprint", () => {
       opened = [...document.querySelectorAll("details:not(.figures):not([open])")];
       for (const fold of opened) fold.open = true;
-      for (const plot of plots) draw(plot, PRINT);
+      for (const plot of plots) attempt(plot, PRINT);
     });
     addEventListener("afterprint", () => {
       for (const fold of opened) fold.open = false;
-      for (const plot of plots) draw(plot);
+      for (const plot of plots) attempt(plot);
     });
   }
 
   async function start() {
     watch();
     if (plots.length) await library();
-    for (const plot of plots) await draw(plot);
+    for (const plot of plots) await attempt(plot);
     root.dataset.drawn = String(document.querySelectorAll(".plot .main-svg").length && plots.length);
   }
 

@@ -67,8 +67,9 @@ def _one(schema: dict[str, Any]) -> str:
         words = "a whole number" if kind == "integer" else "a number"
         for limit, said in (
             ("minimum", "from {:g}"),
-            ("exclusiveMinimum", "above {:g} and up"),
+            ("exclusiveMinimum", "above {:g} and up" if "maximum" in schema else "above {:g} and"),
             ("maximum", "to {:.10g}"),
+            ("exclusiveMaximum", "below {:g}"),
         ):
             words += " " + said.format(schema[limit]) if limit in schema else ""
         return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import re
@@ -172,9 +173,31 @@ def _misplaced(place: Path, given: Mapping[str, Given]) -> Iterator[Fault]:
     if client is not None and client.value != place.name:
         what = f"The client is called {client.value!r} but its folder {place.name!r}."
         yield Fault(client.where, "contradiction", what, "Rename one of them.", client.row, "client")
-    if root is not None and isinstance(root.value, str) and not (place / root.value).is_dir():
-        remedy = "Make it, or mend the path; it is relative to the folder of client.yml."
-        yield Fault(root.where, "missing", f"There is no folder {root.value!r}.", remedy, root.row, "data_root")
+    if root is not None and isinstance(root.value, str):
+        try:
+            found = (place / root.value).resolve(strict=True)
+            there = found.is_dir()
+        except (OSError, ValueError, RuntimeError):  # too long a name, a NUL, links in a circle
+            there = False
+        if not there:
+            remedy = "Make it, or mend the path; it is relative to the folder of client.yml."
+            what = f"There is no folder {written(root.value)}."
+            yield Fault(root.where, "missing", what, remedy, root.row, "data_root")
+        elif whose := _never_a_client(found):
+            what = f"{written(root.value)} is {whose}."
+            remedy = "Name a folder that holds this client's files only."
+            yield Fault(root.where, "not allowed", what, remedy, root.row, "data_root")
+
+
+def _never_a_client(folder: Path) -> str:
+    """What a folder is that holds more than one client's files; empty for any other."""
+    if folder == folder.parent:
+        return "the root of the file system"
+    if folder == home().resolve():
+        return "the project's own folder"
+    with contextlib.suppress(OSError, RuntimeError):  # there may be no home folder
+        return "your home folder" if folder == Path.home().resolve() else ""
+    return ""
 
 
 def _differing(found: Mapping[str, ClientParameters]) -> Iterator[Fault]:

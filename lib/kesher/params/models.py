@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 def _checked_date(given: str) -> str:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
         raise ValueError("must be a date written as 2026-10-31")
-    datetime.date.fromisoformat(given)
+    if not 1990 <= datetime.date.fromisoformat(given).year <= 2100:
+        raise ValueError("must lie between the years 1990 and 2100")
     return given
 
 
@@ -90,8 +91,8 @@ class LikeMotivation(ClientParameters):
     margins: TablePath | None = Field(
         None, description="population margins to rake to: question, option, share; none keeps the weights as given"
     )
-    weight_low: float = Field(0.2, gt=0, le=1, description="smallest raked weight, times the mean")
-    weight_high: float = Field(5.0, ge=1, le=100, description="largest raked weight, times the mean")
+    weight_low: float = Field(0.2, gt=0, lt=1, description="smallest raked weight, times the mean")
+    weight_high: float = Field(5.0, gt=1, le=100, description="largest raked weight, times the mean")
     marketers_mode: Literal["sample", "whole_team", "sealed_guesses", "published_table", "none"] = Field(
         "none", description="where the marketing side comes from"
     )

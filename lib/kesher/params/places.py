@@ -37,8 +37,9 @@ def client_root(parameters: ClientParameters) -> Path:
         return Path(given)
     own = home() / "params" / parameters.client
     for start in [own] if own.is_dir() else [Path.cwd(), Path.cwd().parent]:
-        if (start / parameters.data_root).is_dir():
-            return (start / parameters.data_root).resolve()
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # as in ``below``
+            if (start / parameters.data_root).is_dir():
+                return (start / parameters.data_root).resolve()
     what = f"There is no folder {parameters.data_root!r}."
     remedy = "It is taken relative to the folder of client.yml; kesher run finds it from anywhere."
     raise ParametersRefused(Fault("parameters", "missing", what, remedy, column="data_root"))

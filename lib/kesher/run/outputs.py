@@ -18,6 +18,7 @@ from kesher.results import dumps
 
 INJECTED = "injected-parameters"  # papermill's tag
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BEFORE = r"(?:(?<![\w/.~)%-])|(?<=://)|(?<=\\[nrt]))"  # what a path begins after; the last is a line end in a repr
 _AS_THEY_ARE = ("id", "value", "low", "high", "unit", "status", "interval", "confidence", "method")
 
 
@@ -34,27 +35,31 @@ def tidy_notebook(notebook: Any, *, workbook: str, key: str, paths: Iterable[Pat
         if INJECTED in cell["metadata"].get("tags", []):
             cell["id"] = INJECTED
         for output in cell.get("outputs", []):
-            if "text" in output:
-                output["text"] = _walk(output["text"], hide)
-            for mime, data in output.get("data", {}).items():
-                if not mime.startswith("image/"):
-                    output["data"][mime] = _walk(data, hide)
+            # What is printed, never what a page is made from: a client's own words may look like a folder.
+            for place, names in ((output, ("text", "evalue", "traceback")), (output.get("data", {}), ("text/plain",))):
+                place.update({name: _walk(place[name], hide) for name in names if name in place})
     return clean
 
 
 def _hider(paths: Iterable[Path]) -> Callable[[str], str]:
-    """A function that replaces the machine's folders in a text by what they are."""
+    """A function that replaces the machine's folders in a text by what they are, where a path begins.
+
+    A folder right below the root (``/data``) tells nothing of a machine and may be a word: it stays.
+    """
     named = [(path, "<data>") for path in paths]
     named += [(home(), "<kesher>"), (Path(tempfile.gettempdir()), "<temporary>"), (Path.home(), "~")]
     named += [(Path(prefix), "<python>") for prefix in (sys.prefix, sys.base_prefix)]
     found: dict[str, str] = {}
     for path, name in named:
-        if len(path.parts) > 1:  # never the file system's root
-            for text in (str(path), str(path.resolve())):
-                found.setdefault(text, name)
-                found.setdefault(text.replace("\\", "\\\\"), name)
-    longest = "|".join(f"{re.escape(text)}(?![\\w-])" for text in sorted(found, key=len, reverse=True))
-    pattern = re.compile(longest, re.IGNORECASE if os.name == "nt" else 0)
+        for place in (path, path.resolve()):
+            if len(place.parts) > 2:  # the first part is the file system's root
+                found.setdefault(str(place), name)
+                found.setdefault(str(place).replace("\\", "\\\\"), name)
+    if not found:
+        return lambda text: text
+    longest = "|".join(re.escape(text) for text in sorted(found, key=len, reverse=True))
+    flags = re.IGNORECASE if os.name == "nt" else 0
+    pattern = re.compile(rf"{_BEFORE}(?:{longest})(?![\w-])", flags)
     return lambda text: pattern.sub(lambda match: found.get(match[0], "<folder>"), text)
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from kesher import review
-from kesher.faults import DataRefused, Exit, Fault, ParametersRefused, Refused, WorkbookFailed
+from kesher.faults import DataRefused, Exit, Fault, ParametersRefused, Refused, UsageRefused, WorkbookFailed
 from kesher.params import Client, ClientParameters, Overrides, home, open_client
 from kesher.run.folders import ClientReports
 from kesher.run.progress import Event, Watcher
+
+INDEX = "index.html"
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,31 @@ def open_or_refuse(
 
 
 def prepare(client: Client, settings: Settings) -> Work | Outcome:
-    """The work of a client, its reports folder held; or the outcome when it is refused or done already."""
+    """The work of a client, its reports folder held; or the outcome when it is refused or done already.
+
+    Raises UsageRefused when runs can not be written where they should be.
+    """
     try:
         tasks = _tasks(client)
     except Refused as refused:
         return Outcome(client.name, refused.status, faults=refused.faults)
     name = review.run_name(client.as_of, {task.workbook: task.key for task in tasks})
-    reports = ClientReports(settings.out, client.name)
-    if not reports.open(wait=False):
-        settings.watcher(Event(client.name, ", ".join(client.workbooks), "waiting"))
-        reports.open(wait=True)
     try:
+        return _held(client, tasks, name, settings)
+    except OSError as error:
+        what = f"Runs can not be written to {settings.out} ({error.strerror or type(error).__name__})."
+        raise UsageRefused(Fault("--out", "usage", what, "Name a folder that can be written.")) from None
+
+
+def _held(client: Client, tasks: list[Task], name: str, settings: Settings) -> Work | Outcome:
+    reports = ClientReports(settings.out, client.name)
+    try:
+        if not reports.open(wait=False):
+            settings.watcher(Event(client.name, ", ".join(client.workbooks), "waiting"))
+            reports.open(wait=True)
         known = {} if settings.force else _known(tasks, reports, name)
-        if {run.name for run in known.values()} == {name} and len(known) == len(tasks):
+        whole = len(known) == len(tasks) and (reports.folder / name / INDEX).is_file()
+        if whole and {run.name for run in known.values()} == {name}:
             for task in tasks:
                 settings.watcher(Event(client.name, task.workbook, "known"))
             reports.close()

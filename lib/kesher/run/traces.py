@@ -11,6 +11,7 @@ from pathlib import Path
 TRACES = ".traces"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FRAME = re.compile(r"^ *File .*[\\/]kesher[\\/]([\w\\/]+\.py):([0-9]{1,6})(?: in ([A-Za-z_<][\w>]{0,80}))?\s*$")
+_NAMELESS = ("<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
 _CELL = re.compile(r"^ *Cell In\[([0-9]{1,4})\], line ([0-9]{1,6})")
 
 
@@ -22,8 +23,15 @@ def trace_of_text(text: str) -> list[str]:
             number = max(1, int(cell[1]) - 1)  # the injected cell does not count
             frames.append(f"cell {number}, line {cell[2]}")
         elif (frame := _FRAME.match(line)) and (_PACKAGE / frame[1]).is_file():
-            frames.append(f"kesher/{Path(frame[1]).as_posix()}:{frame[2]} {frame[3] or ''}".strip())
+            source = (_PACKAGE / frame[1]).read_text(encoding="utf-8")
+            if int(frame[2]) <= source.count("\n") + 1:  # else an exception's message only looks like a frame
+                name = frame[3] if frame[3] and _named(frame[3], source) else ""
+                frames.append(f"kesher/{Path(frame[1]).as_posix()}:{frame[2]} {name}".strip())
     return frames
+
+
+def _named(function: str, source: str) -> bool:
+    return function in _NAMELESS or re.search(rf"\b(?:def|class) +{re.escape(function)}\b", source) is not None
 
 
 def trace_of(error: BaseException) -> list[str]:
