@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from readers_kit import CANARY, Desk, noted, refused, text_of, ticked
 
-from kesher.readers import DataRoot, read_table
+from kesher.readers import DataRoot, read_table, workbooks
 from kesher.readers import opening as opening_module
 from kesher.readers.structure import MAX_CELL_BYTES
 
@@ -244,9 +246,17 @@ FAR = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
         FAR.replace('"', "'"),
         FAR.replace('row r="1048576"', 'row r="3"'),
         FAR.replace("XFD", "xfd"),
-        '<row r="1048575"><c r="A1048575"/></row>' + "<row>" * 9 + '<c r="ZZ3"/>',
+        '<row r="1048575"><c r="A1048575"/></row>' + "<row>" * 9 + '<c r="ZZ3"/>' + "</row>" * 9,
         FAR.replace("=", " = "),
-        FAR.replace("<row", "<x:row").replace("<c", "<x:c"),
+        FAR.replace("<", "<x:").replace("<x:/", "</x:"),
+        FAR.replace("<", "<a-b:").replace("<a-b:/", "</a-b:"),
+        FAR.replace(" r=", " x='>' r="),
+        FAR.replace("XFD1048576", "XFD0000000001048576"),
+        FAR.replace("XFD1048576", "XFD" + "9" * 15),
+        '<row r="4294967290"><c><v>1</v></c></row>',
+        '<row r="4294967290" x=">"/>',
+        '<row r="9"><c r="XFE9"/></row>',
+        "<v>" + "a" * (2**20 - 720) + "</v>" + FAR.replace(" r=", " x='>' r="),
         "<row>" + "<c/>" * 16_000 + "</row>" + "<row/>" * 100_000,
         "<v>" + "a" * (2**20 - 700) + "</v>" + FAR.replace(" r=", " " * 3000 + "r="),
     ],
@@ -266,8 +276,126 @@ def test_a_far_cell_in_a_part_of_another_name_is_refused_too(desk: Desk) -> None
         desk.read("far.xlsx")
 
 
+def test_a_sheet_hidden_in_a_picture_is_refused(desk: Desk) -> None:
+    parts = sheet_parts(SHEET % b"") | {"xl/media/image1.png": b"\x89PNG" + SHEET % FAR.encode()}
+    rels = parts["xl/_rels/workbook.xml.rels"].replace(b"worksheets/sheet1.xml", b"media/image1.png")
+    desk.write("far.xlsx", zipped(parts | {"xl/_rels/workbook.xml.rels": rels}))
+    with refused("spreadsheet_bomb"):
+        desk.read("far.xlsx")
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_sheet_in_another_encoding_is_refused(desk: Desk, code: str, blank: str) -> None:
+    desk.write("far.xlsx", zipped(sheet_parts((blank + (SHEET % b"").decode()).encode(code))))
+    with refused("damaged"):
+        desk.read("far.xlsx")
+
+
+# --- shared strings, and what only the process that parses can tell ---------------------------------------
+
+
+def strings_parts(strings: bytes, rows: bytes = b"") -> dict[str, bytes]:
+    """The smallest workbook with this table of shared strings."""
+    parts = sheet_parts(SHEET % rows)
+    name, kind = b"/xl/sharedStrings.xml", f"{KIND}-officedocument.spreadsheetml.sharedStrings+xml".encode()
+    override = b'<Override PartName="%s" ContentType="%s"/></Types>' % (name, kind)
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(b"</Types>", override)
+    return parts | {"xl/sharedStrings.xml": strings}
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        '<sst uniqueCount="4000000000"/>',
+        '<sst count="4000000000"/>',
+        f'<sst uniqueCount="{"9" * 5000}"/>',
+        '<x:sst xmlns:x="y" uniqueCount="2000000"><x:si><x:t>a</x:t></x:si></x:sst>',
+        f'<sst uniqueCount="1"><si><t>{"a" * 40_000}</t></si></sst>',
+        f"<sst><si>{'<r><t>aaaa</t></r>' * 10_000}</si></sst>",
+        f"<x><sst><si/></sst><sheetData/><si><t>{'a' * 40_000}</t></si></x>",
+        f"<x><sheetData/><sst><si><t>{'a' * 40_000}</t></si></sst></x>",
+    ],
+)
+def test_shared_strings_that_swell_are_refused(desk: Desk, strings: str) -> None:
+    desk.write("strings.xlsx", zipped(strings_parts(strings.encode())))
+    with refused("spreadsheet_bomb"):
+        desk.read("strings.xlsx")
+
+
+@pytest.mark.parametrize("cell", [b'<c t="s"><v>1</v></c>', b"<c t='s'><v>&#49;</v></c>"])
+def test_a_long_string_that_many_cells_share_is_refused(desk: Desk, cell: bytes) -> None:
+    strings = b"<sst><si><t>a</t></si><si><t>" + b"a" * 32_000 + b"</t></si></sst>"
+    desk.write("strings.xlsx", zipped(strings_parts(strings, (b"<row>" + cell * 9_000 + b"</row>") * 2)))
+    with refused("spreadsheet_bomb"):
+        desk.read("strings.xlsx")
+
+
+def test_long_strings_that_few_cells_share_are_read(desk: Desk) -> None:
+    strings = b'<sst count="99" uniqueCount="2"><si><t>News</t></si><si><t>' + b"a" * 32_000 + b"</t></si></sst>"
+    row = b'<row r="3"><c r="A3" t="s"><v>0</v></c><c r="B3" t="s"><v>0</v></c></row>'
+    desk.write("strings.xlsx", zipped(strings_parts(strings, row)))
+    assert ticked(desk.read("strings.xlsx")) == [{"news"}, {"news"}]
+
+
+def old_workbook(row: int, column: int) -> bytes:
+    """The smallest .xls with a number in this cell."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    end = record(0x0A, b"")
+    start = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+    named = record(0x85, struct.pack("<IBBBB", len(start) + 13 + len(end), 0, 0, 1, 0) + b"s")
+    sheet = record(0x809, struct.pack("<HHHHII", 0x600, 16, 0, 0, 0, 0))
+    sheet += record(0x203, struct.pack("<HHHd", 0, 0, 0, 1.0)) + record(
+        0x203, struct.pack("<HHHd", row, column, 0, 2.0)
+    )
+    stream = (start + named + end + sheet + end).ljust(4096, b"\0")
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+    header += bytes(6) + struct.pack("<IIIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
+    header = header.ljust(512, b"\xff")
+    table = struct.pack("<10I", 0xFFFFFFFD, 0xFFFFFFFE, *range(3, 10), 0xFFFFFFFE).ljust(512, b"\xff")
+
+    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = name.encode("utf-16-le") + b"\0\0"
+        body = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+        return body + bytes(36) + struct.pack("<IQ", first, size)
+
+    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, 4096)
+    return header + table + folder.ljust(512, b"\0") + stream
+
+
+def test_an_old_workbook_is_read(desk: Desk) -> None:
+    desk.write("t.xls", old_workbook(2, 1))
+    assert read_table(desk.root, "t.xls").frame.to_numpy().tolist() == [["", "2"]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory for a process")
+def test_an_old_workbook_with_a_far_cell_is_refused(desk: Desk) -> None:
+    desk.write("t.xls", old_workbook(65535, 65534))
+    with refused("spreadsheet_bomb") as found:
+        read_table(desk.root, "t.xls")
+    assert "CSV" in found.fault.remedy
+
+
+def test_a_workbook_that_takes_too_long_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "MAX_SECONDS", 0.0)
+    desk.write("survey.xlsx", zipped(sheet_parts(SHEET % b"")))
+    with refused("spreadsheet_bomb"):
+        desk.read("survey.xlsx")
+
+
+@pytest.mark.parametrize("name", ["survey_0501234567.csv", "survey_dana@example.org.csv"])
+def test_a_name_that_may_be_a_persons_is_not_suggested(desk: Desk, name: str) -> None:
+    desk.write(name, HEBREW)
+    with refused("missing_file") as found:
+        desk.read(name.replace("survey", "survei"))
+    assert "Nearest" not in str(found.fault)
+
+
 def test_an_endless_tag_is_refused(desk: Desk) -> None:
-    desk.write("tag.xlsx", zipped(sheet_parts(SHEET % b"" + b"<c " + b" " * 200_000)))
+    desk.write("tag.xlsx", zipped(sheet_parts(SHEET[:-24] % b"" + b"<c " + b" " * 200_000)))
     with refused("spreadsheet_bomb"):
         desk.read("tag.xlsx")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ from kesher.faults import DataRefused, Fault
 from kesher.readers.tidy import Note
 
 MAX_FAULTS = 50  # shown; the rest are counted
+_PERSONAL = re.compile(r"\d{7}|@")  # a number of a person or a telephone, an address
 
 
 class Findings:
@@ -42,12 +44,23 @@ class Findings:
             raise DataRefused(*self.faults)
 
 
+def quotable(names: Iterable[str]) -> list[str]:
+    """The names that may be shown: one that holds seven digits in a row or an @ may be a person's.
+
+    >>> quotable(["age", "Dana 0501234567", "dana@example.org"])
+    ['age']
+    """
+    return [name for name in names if not _PERSONAL.search(name)]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A half sentence that names the closest known names, or nothing when none is close.
+
+    Those not ``quotable`` are never named.
 
     >>> nearest("wieght", ["weight", "age"])
     ' Nearest: weight.'
     """
-    by_case = {one.casefold(): one for one in known}
+    by_case = {one.casefold(): one for one in quotable(known)}
     close = [by_case[one] for one in difflib.get_close_matches(name.casefold(), by_case)]
     return f" Nearest: {', '.join(close)}." if close else ""

@@ -1,0 +1,101 @@
+"""A workbook's cells as CSV, parsed in a process of its own: a parser that dies or swells takes nothing along.
+
+``workbooks`` runs this file by its path, so it imports nothing of kesher. Standard input: a line of JSON with
+the sheet wanted, then the workbook. Standard output: a line of JSON, then the CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+MAX_MEMORY = 4 << 30
+MAX_CSV_BYTES = 512 << 20
+SWOLLEN = 86  # the exit status of a process that ran out of what it may use
+
+
+def choose(sheet: str | None, names: Sequence[str], visible: Sequence[str]) -> str | None:
+    """The sheet of this name whatever its case; without a name the first visible one.
+
+    >>> choose("data ", ["old", "Data"], ["Data"]), choose(None, ["old", "Data"], ["Data"])
+    ('Data', 'Data')
+    """
+    if sheet is None:
+        return visible[0] if visible else None
+    return next((name for name in names if name.strip().casefold() == sheet.strip().casefold()), None)
+
+
+def cell_text(cell: Any) -> str:
+    """A spreadsheet cell as text: whole floats lose their ".0", dates are ISO.
+
+    >>> cell_text(3.0), cell_text(0.1), cell_text(True)
+    ('3', '0.1', 'TRUE')
+    """
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, (datetime.date, datetime.time)):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _limit() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for what, most in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(what)[1]
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(what, (allowed, hard))
+        except (ValueError, OSError):
+            continue  # macOS has no limit of this kind
+
+
+def _parse(data: bytes, sheet: str | None) -> tuple[dict[str, Any], str]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+    names = [meta.name for meta in sheets]
+    visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible]
+    wanted = choose(sheet, names, visible)
+    out = io.StringIO(newline="")
+    if wanted is not None:
+        writer = csv.writer(out, lineterminator="\n")
+        for row in book.get_sheet_by_name(wanted).to_python(skip_empty_area=False):
+            cells = [cell_text(cell) for cell in row]
+            writer.writerow(cells if any(map(str.strip, cells)) else [])
+            if out.tell() > MAX_CSV_BYTES:
+                raise MemoryError
+    return {"names": names, "visible": visible, "wanted": wanted}, out.getvalue()
+
+
+def main() -> None:
+    """Answer one request; what went wrong is told by a word, never with a cell."""
+    import python_calamine  # noqa: F401  (not to be there is no fault of the file)
+
+    _limit()
+    sheet = json.loads(sys.stdin.buffer.readline())
+    text = ""
+    try:
+        told, text = _parse(sys.stdin.buffer.read(), sheet)
+    except MemoryError:
+        os._exit(SWOLLEN)
+    except BaseException as problem:  # the parser's Rust panics are not Exceptions
+        told = {"fault": "password" if "Password" in type(problem).__name__ else "damaged"}
+    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + text.encode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()
