@@ -76,7 +76,8 @@ def analyse(data: LikeData, params: LikeMotivation) -> LikeStudy:
 def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
     """The numbers turned into what the page says, in both languages."""
     flagged = [flag for flag in FLAGS if study.quality.flags[flag].any()]
-    focused = [option for option in advice.focus(study) if option]
+    under, over = advice.focus(study)
+    focused = [option for option in (under, over) if option]
     others = alternatives(
         data.customers,
         study,
@@ -88,7 +89,6 @@ def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
         withhold_below=params.withhold_below,
     )
     m = Material(params, data, study, others)
-    under, over = advice.focus(study)
     found = numbers(m)
     claims = read_claims(country=params.country)
     shown = exhibits(m, found, claims, under, over)

@@ -191,18 +191,23 @@ def _bars(
     }
     heading = "expectation" if question == "expectations" else "option"
     spec = BARS.replace("label:text:option", f"label:text:{heading}") + (" grey:flag" if grey else "")
-    found.tables[id] = table(spec + (" reference:share" if beside else ""), _records(rows.assign(grey=True), **words))
+    made = table(spec + (" reference:share" if beside else ""), _records(rows.assign(grey=True), **words))
+    names = {"reference": published_name(published)} if published is not None and beside else {}
+    more = [role for role, have in (("reference", beside), ("grey", grey)) if have]
+    _bar_chart(m, found, id, made, title, subtitle, m.bases(marketers=False, question=question), more, names)
+
+
+def _bar_chart(
+    m: Material, found: Exhibits, id: str, made: Table, title: Text, subtitle: Text, bases: Text,
+    more: Sequence[str] = (), names: Mapping[str, Text] | None = None,
+) -> None:  # fmt: skip
+    """A chart of bars and its table; ``more`` names roles beyond those every bar has."""
+    roles = BAR_ROLES | {role: role for role in more}
+    found.tables[id] = made
     found.charts[id] = Chart(
-        id=id,
-        kind="bars",
-        table=id,
-        roles=BAR_ROLES | ({"reference": "reference"} if beside else {}) | ({"grey": "grey"} if grey else {}),
-        title=title,
-        subtitle=subtitle,
-        source=m.source,
-        bases=m.bases(marketers=False, question=question),
-        names={"reference": published_name(published)} if published is not None and beside else {},
-    )
+        id=id, kind="bars", table=id, roles=roles, title=title, subtitle=subtitle, source=m.source, bases=bases,
+        names=dict(names or {}),
+    )  # fmt: skip
 
 
 def _guesses(m: Material, found: Exhibits) -> None:
@@ -314,17 +319,10 @@ def _offers(m: Material, found: Exhibits) -> None:
     if open_sets is not None:
         tied = say("like.chart.offers.tied_some", k=open_sets.size, n=len(open_sets.tied))
     largest = offers.sets[-1]
-    found.tables["offers"] = table(OFFERS, records)
-    found.charts["offers"] = Chart(
-        id="offers",
-        kind="bars",
-        table="offers",
-        roles=BAR_ROLES,
-        title=say("like.chart.offers.title", n=largest.size, p=Quantity(largest.reach, "share")),
-        subtitle=say("like.chart.offers.subtitle", tied=tied),
-        source=m.source,
-        bases=m.bases(marketers=False, question="expectations"),
-    )
+    title = say("like.chart.offers.title", n=largest.size, p=Quantity(largest.reach, "share"))
+    bases = m.bases(marketers=False, question="expectations")
+    subtitle = say("like.chart.offers.subtitle", tied=tied)
+    _bar_chart(m, found, "offers", table(OFFERS, records), title, subtitle, bases)
 
 
 def _drivers(m: Material, found: Exhibits) -> None:
@@ -337,17 +335,10 @@ def _drivers(m: Material, found: Exhibits) -> None:
     records = _records(rows, label=lambda record: m.reason(record["option"]))
     clear = len(records) == 1 or records[0]["low"] > records[1]["high"]
     key = "title_weak" if study.r_squared_low < WEAK_R_SQUARED else "title" if clear else "title_tied"
-    found.tables["drivers"] = table(DRIVERS, records)
-    found.charts["drivers"] = Chart(
-        id="drivers",
-        kind="bars",
-        table="drivers",
-        roles=BAR_ROLES,
-        title=say(f"like.chart.drivers.{key}", option=records[0]["label"], outcome=outcome),
-        subtitle=say("like.chart.drivers.subtitle", outcome=outcome, r2=Quantity(study.r_squared, "share")),
-        source=m.source,
-        bases=say("like.source.n_only", customers=study.base),
-    )
+    title = say(f"like.chart.drivers.{key}", option=records[0]["label"], outcome=outcome)
+    subtitle = say("like.chart.drivers.subtitle", outcome=outcome, r2=Quantity(study.r_squared, "share"))
+    bases = say("like.source.n_only", customers=study.base)
+    _bar_chart(m, found, "drivers", table(DRIVERS, records), title, subtitle, bases)
 
 
 def _service_beside_rewards(m: Material, found: Exhibits) -> None:

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from kesher.survey.quality import kept
 from kesher.survey.sample import design_of, raked
 from kesher.words import Quantity, Text, both, same, say
 
+T = TypeVar("T")
 CONSUMERS = "consumers"  # the group of a published study that stands beside the client's customers
 EXPECTATIONS_STUDY, WAYS_STUDY = "cmo_council_2011_expectations", "clickfox_2012"
 
@@ -49,38 +50,32 @@ class LikeData:
 
 
 def read(params: LikeMotivation) -> LikeData:
-    """Everything the parameters name, read below the client's data root. Raises DataRefused."""
+    """Everything the parameters name, read below the client's data root. Raises one DataRefused with all faults."""
     root = DataRoot(client_root(params))
     options = read_options(root, params.options)
-    customers = _respondents(root, params, options, "customers")
-    margins = read_margins(root, params.margins, options) if params.margins else None
+    faults: list[Fault] = []
+
+    def kept_faults(step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except DataRefused as refused:
+            faults.extend(refused.faults)
+            return None
+
+    customers = kept_faults(lambda: _respondents(root, params, options, "customers"))
+    marketers = kept_faults(lambda: _marketers(root, params, options))
+    margins = kept_faults(lambda: read_margins(root, params.margins, options) if params.margins else None)
+    if faults or customers is None:
+        raise DataRefused(*dict.fromkeys(faults))
     expected, ways = (
         read_published(study, CONSUMERS) if any(option.published_item for option in options.get(question, [])) else None
         for question, study in (("expectations", EXPECTATIONS_STUDY), ("ways", WAYS_STUDY))
     )
-    return LikeData(options, customers, _marketers(root, params, options), margins, expected, ways)
+    return LikeData(options, customers, marketers, margins, expected, ways)
 
 
 def check(params: LikeMotivation) -> LikeData:
-    """Read everything, see whether weights and margins fit, keep every fault of every file.
-
-    Raises one DataRefused with all of them.
-    """
-    root = DataRoot(client_root(params))
-    options = read_options(root, params.options)
-    steps: list[Callable[[], object]] = [
-        lambda: _respondents(root, params, options, "customers"),
-        lambda: _marketers(root, params, options),
-        lambda: read_margins(root, params.margins, options) if params.margins else None,
-    ]
-    faults: list[Fault] = []
-    for step in steps:
-        try:
-            step()
-        except DataRefused as refused:
-            faults += refused.faults
-    if faults:
-        raise DataRefused(*dict.fromkeys(faults))
+    """Read everything and see whether weights and margins fit the respondents. Raises DataRefused."""
     data = read(params)
     people = data.customers.people
     design = design_of(people)
@@ -256,16 +251,22 @@ class Material:
         """The customers in the analysis, after the exclusions asked for."""
         return kept(self.data.customers, self.study.quality.keep)
 
+    @property
+    def one_stage(self) -> bool:
+        """Whether people were drawn one by one from a large population, so that Kish's formulas hold."""
+        design = self.study.design
+        return design.strata is None and design.clusters is None and design.population is None
+
     def effective(self, question: str = "reasons") -> float:
         """The effective base of a question: Kish's, or where the sample has clusters or strata the linearised one.
 
         The linearised one differs from answer to answer; the median answer's is taken.
         """
-        asked, side, design = self.used.questions.get(question), self.study.shares.get(question), self.study.design
+        asked, side = self.used.questions.get(question), self.study.shares.get(question)
         if asked is None or side is None:
             return 0.0
-        if design.strata is None and design.clusters is None and design.population is None:
-            return effective_base(design.weights[asked.base(self.study.base)])
+        if self.one_stage:
+            return effective_base(self.study.design.weights[asked.base(self.study.base)])
         return float(np.median(side.compared().effective_base))
 
 

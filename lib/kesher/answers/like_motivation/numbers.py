@@ -93,10 +93,9 @@ def _bases(m: Material) -> Iterator[Number]:
     design, rows = m.study.design, m.study.rows_used
     counts: list[tuple[str, Unit, int, str, float | None]] = [("n", "count", 0, "count", rows)]
     if m.study.reasons is not None:
-        simple = design.strata is None and design.clusters is None and design.population is None
         base = float(m.study.reasons.base[0])
-        effect = kish_design_effect(design.weights) if simple else base / max(m.effective(), 1.0)
-        method = "kish" if simple else "effective"
+        effect = kish_design_effect(design.weights) if m.one_stage else base / max(m.effective(), 1.0)
+        method = "kish" if m.one_stage else "effective"
         counts += [("effective_n", "count", 0, method, rows / effect), ("design_effect", "ratio", 2, method, effect)]
     for name, unit, digits, method, value in counts:
         label = say(f"like.number.customers_{name}")
