@@ -166,13 +166,70 @@ def tables(*, nasty: bool) -> dict[str, Table]:
             (both("Answered the question", "ענו על השאלה"), 1300, both("42 left it blank", "42 לא ענו")),
         ),
     )
-    return {
+    return curves(extra) | {
         "gaps": gaps,
         "expectations": expectations,
         "segments": segments,
         "guesses": guesses,
         "quality_rows": quality,
     }
+
+
+def curves(extra: tuple[Text, ...]) -> dict[str, Table]:
+    """Tables that run over months, and one of inputs."""
+    profile = Table(
+        columns=(
+            column("month", "months", "Months since joining", "חודשים מאז ההצטרפות"), column("value", "money_per_month", "Effect", "השפעה"),
+            column("low", "money_per_month", "From", "מ־"), column("high", "money_per_month", "To", "עד"),
+            column("distinct", "flag", "Distinct", "מובהק"), column("joining", "flag", "left out", "לא נכלל"), column("base", "count", "n", "n"),
+        ),
+        rows=tuple(
+            (m, v, None if v is None else v - 2.5, None if v is None else v + 2.5, v is not None and m > 0, m in (-1, 0), 900 - 10 * m)
+            for m in range(-6, 13) for v in [None if m in (-1, 0) else (0.5 * (-1) ** m if m < 0 else 6 - m * 0.2)]
+        ),
+    )  # fmt: skip
+    cash = Table(
+        columns=(
+            column("month", "months", "Month", "חודש"), column("label", "text", "Month", "חודש"),
+            column("value", "money", "Cumulative result", "תוצאה מצטברת"), column("low", "money", "From", "מ־"),
+            column("high", "money", "To", "עד"), column("lowest", "flag", "Lowest point", "נקודת השפל"),
+        ),
+        rows=tuple(
+            (m, both(f"{m + 1}/2026", f"{m + 1}/2026"), v, v - 4000 * (m + 1), v + 3000 * (m + 1), m == 4)
+            for m in range(12) for v in [-100_000 + 6_000 * (m - 4) ** 2]
+        ),
+    )  # fmt: skip
+    names = [
+        both("Points", "צבירה"),
+        both("Percentage discount", "הנחה באחוזים"),
+        extra[4] if extra else both("Experience", "חוויה"),
+    ]
+    decay = Table(
+        columns=(
+            column("tactic", "text", "Tactic", "מהלך"), column("month", "months", "Months after", "חודשים אחרי"),
+            column("value", "share", "Lift", "תוספת"), column("low", "share", "From", "מ־"), column("high", "share", "To", "עד"),
+            column("grey", "flag", "small base", "בסיס קטן"), column("base", "count", "n", "n"),
+        ),
+        rows=tuple(
+            (name, m, None if (place, m) == (1, 3) else 0.2 / (m + 1) + 0.05 * place, *((0.1 / (m + 1), 0.3 / (m + 1)) if place == 0 else (None, None)), m > 4, 400 - 60 * m)
+            for place, name in enumerate(names) for m in range(7)
+        ),
+    )  # fmt: skip
+    inputs = Table(
+        columns=(
+            column("input", "text", "Input", "נתון"), column("value", "money", "As it stands", "כפי שהוא"),
+            column("low", "money", "At its low end", "בקצה הנמוך"), column("high", "money", "At its high end", "בקצה הגבוה"),
+            column("low_text", "text", "From", "מ־"), column("high_text", "text", "To", "עד"), column("accent", "flag", "Accent", "הדגשה"),
+        ),
+        rows=(
+            (both("Active share", "שיעור הפעילים"), 40_000, -60_000, 150_000, both("31%", "31%"), both("52%", "52%"), True),
+            (both("Incremental margin per active member and month", "תוספת רווח תרומה לחבר פעיל בחודש"), 40_000, -20_000, 90_000, both("₪1.20", "₪1.20"), both("₪4.80", "₪4.80"), False),
+            (both("Cost per redeemed point", "עלות לנקודת מועדון שמומשה"), 40_000, 70_000, 30_000, both("₪0.02", "₪0.02"), both("₪0.09", "₪0.09"), False),
+            (both("Discount rate", "שיעור ההיוון"), 40_000, None, None, both("", ""), both("", ""), False),
+            *((label, 40_000, 35_000, 45_000, label, both("2", "2"), False) for label in extra[:3]),
+        ),
+    )  # fmt: skip
+    return {"profile": profile, "cash": cash, "decay": decay, "inputs": inputs}
 
 
 def charts(*, nasty: bool) -> dict[str, Chart]:
@@ -202,6 +259,19 @@ def charts(*, nasty: bool) -> dict[str, Chart]:
         Chart(id="guesses_range", kind="range", table="guesses",
               roles={"label": "reason", "actual": "actual", "low": "low", "high": "high", "guess": "guess", "guess_low": "guess_low", "guess_high": "guess_high"},
               title=both("The team’s guesses miss loyalty by 25 points", "ניחושי הצוות מחמיצים את הנאמנות ב־25 נקודות אחוז"), **words),
+        Chart(id="profile_line", kind="line", table="profile",
+              roles={"x": "month", "value": "value", "low": "low", "high": "high", "distinct": "distinct", "mark": "joining", "base": "base"},
+              title=both("Members earn ₪5 more a month after joining, and no less before", "אחרי ההצטרפות החברים מניבים ₪5 יותר בחודש, ולפניה לא פחות"),
+              names={"mark": both("months around joining, left out", "החודשים סביב ההצטרפות, לא נכללו")}, **words),
+        Chart(id="cash_line", kind="line", table="cash",
+              roles={"x": "month", "label": "label", "value": "value", "low": "low", "high": "high", "accent": "lowest"},
+              title=both("The programme owes most in May", "בחודש מאי התוכנית בשפל"), names={"accent": both("lowest point", "נקודת השפל")}, **words),
+        Chart(id="decay_line", kind="line", table="decay",
+              roles={"x": "month", "series": "tactic", "value": "value", "low": "low", "high": "high", "grey": "grey", "base": "base"},
+              title=both("Discounts fade within four months", "הנחות דועכות בתוך ארבעה חודשים"), **words),
+        Chart(id="inputs_tornado", kind="tornado", table="inputs",
+              roles={role: role for role in ("value", "low", "high", "low_text", "high_text", "accent")} | {"label": "input"},
+              title=both("The active share moves the result most", "שיעור הפעילים משפיע על התוצאה יותר מכול"), **words),
     ]  # fmt: skip
     return {one.id: one for one in made}
 

@@ -86,7 +86,7 @@ def test_a_gap_that_is_not_distinct_is_grey_dotted_and_light() -> None:
 
 
 def test_at_most_one_accent_colour() -> None:
-    allowed = {canvas.INK, canvas.GREY, canvas.MARK, canvas.LIGHT, canvas.ACCENT, canvas.PAPER}
+    allowed = {canvas.INK, canvas.GREY, canvas.MARK, canvas.LIGHT, canvas.PALE, canvas.ACCENT, canvas.PAPER}
     for id in IDS:
         written = json.dumps(charts.figure(data_of(id), "en"))
         colours = {word for word in written.split('"') if word.startswith("#") and len(word) == 7}
@@ -142,3 +142,79 @@ def test_few_rows_are_drawn_too(rows: int) -> None:
         few = data | {"rows": data["rows"][:rows]}
         for narrow in (False, True):
             plotly.graph_objects.Figure(charts.figure(few, "he", narrow=narrow))
+
+
+@pytest.mark.parametrize("id", ["profile_line", "cash_line", "decay_line"])
+def test_time_runs_left_to_right_in_both_languages(id: str) -> None:
+    english, hebrew = (charts.figure(data_of(id, nasty=False), language)["layout"] for language in ("en", "he"))
+    for layout in (english, hebrew):
+        assert layout["xaxis"]["range"] == sorted(layout["xaxis"]["range"])
+        assert layout["xaxis"]["tickvals"] == sorted(layout["xaxis"]["tickvals"])
+    assert hebrew["margin"]["l"] > 20 and hebrew["yaxis"]["visible"]
+
+
+def texts(figure: dict[str, Any]) -> str:
+    return json.dumps(figure["layout"], ensure_ascii=False)
+
+
+def test_a_curve_breaks_where_a_point_is_withheld_and_says_so() -> None:
+    figure = charts.figure(data_of("decay_line", nasty=False), "en")
+    dashed = [trace for trace in figure["data"] if trace["mode"] == "lines" and trace["line"].get("dash") == "dash"]
+    assert [trace["x"] for trace in dashed] == [[0, 1, 2], [4, 5, 6]]
+    assert "withheld" in texts(figure)
+    assert any("withheld" in note for trace in figure["data"] for note in trace.get("hovertext", []))
+    assert "withheld" not in texts(charts.figure(data_of("profile_line", nasty=False), "en"))  # left out on purpose
+
+
+def test_the_end_of_each_curve_carries_its_value_and_name() -> None:
+    notes = [note["text"] for note in charts.figure(data_of("decay_line", nasty=False), "en")["layout"]["annotations"]]
+    for name, value in (("Points", "3%"), ("Percentage discount", "8%"), ("Experience", "13%")):
+        assert any(name in note and value in note for note in notes)
+
+
+def test_points_of_small_bases_are_open_and_grey() -> None:
+    figure = charts.figure(data_of("decay_line", nasty=False), "en")
+    grey = [trace for trace in figure["data"] if trace.get("marker", {}).get("color") == canvas.MARK]
+    assert grey and all(trace["marker"]["symbol"] == "circle-open" and trace["x"] == [5, 6] for trace in grey)
+    assert all("small base" in note for trace in grey for note in trace["hovertext"])
+
+
+def test_a_profile_tells_its_bases_and_what_zero_does_not_exclude() -> None:
+    figure = charts.figure(data_of("profile_line", nasty=False), "en")
+    assert "n = 780" in texts(figure)
+    dashes = {
+        trace["line"]["dash"]: trace["line"]["color"] for trace in figure["data"] if "dash" in trace.get("line", {})
+    }
+    assert dashes["dot"] == canvas.MARK and dashes["solid"] in (canvas.INK, canvas.MARK)
+
+
+def test_an_axis_carries_no_unit_in_words() -> None:
+    assert "a month" not in " ".join(
+        charts.figure(data_of("profile_line", nasty=False), "en")["layout"]["yaxis"]["ticktext"]
+    )
+
+
+def test_a_lowest_point_is_the_one_accent_of_a_curve() -> None:
+    figure = charts.figure(data_of("cash_line", nasty=False), "en")
+    accents = [trace for trace in figure["data"] if trace.get("marker", {}).get("color") == canvas.ACCENT]
+    assert [trace["x"] for trace in accents] == [[4]]
+    assert "−₪100,000" in texts(figure)
+
+
+def test_a_tornado_stands_widest_first_with_the_inputs_at_its_ends() -> None:
+    figure = charts.figure(data_of("inputs_tornado", nasty=False), "en")
+    bars = [trace for trace in figure["data"] if trace["mode"] == "lines" and trace["line"]["width"] == 16]
+    assert [trace["x"][:2] for trace in bars if trace["line"]["color"] == canvas.ACCENT] == [[-60_000, 150_000]]
+    swings = [abs(b - a) for trace in bars for a, b in zip(trace["x"][::3], trace["x"][1::3], strict=True)]
+    assert swings == sorted(swings, reverse=True)
+    placed = {note["text"]: note for note in figure["layout"]["annotations"]}
+    assert placed["31%"]["x"] == -60_000 and placed["31%"]["xanchor"] == "right"
+    assert placed["₪0.02"]["x"] == 70_000  # the low end of a cost is the high end of the answer
+    assert "withheld" in placed
+
+
+def test_curves_and_tornados_are_told_in_words() -> None:
+    told = charts.described(data_of("cash_line", nasty=False), "en")
+    assert "5/2026: Cumulative result −₪100,000" in told and "12/2026: Cumulative result ₪194,000" in told
+    assert "3/2026" not in told
+    assert "Active share: 31% → −₪60,000, 52% → ₪150,000." in charts.described(data_of("inputs_tornado"), "en")

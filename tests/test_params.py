@@ -128,19 +128,25 @@ def test_a_client_that_holds_is_loaded(home: Path) -> None:
 
 
 def test_every_name_misspelt_by_one_letter_is_refused_with_the_right_one(home: Path) -> None:
-    texts = {name: (home / "params" / "acme" / name).read_text(encoding="utf-8") for name in templates()}
-    for file, model in (("client.yml", ClientParameters), ("like_motivation.yml", LikeMotivation)):
-        for name in model.model_fields:
-            if file != "client.yml" and name in ClientParameters.model_fields:
-                continue
-            misspelt = name[0] + name
-            path = home / "params" / "acme" / file
-            path.write_text(f"{texts[file]}{misspelt}: 1\n", encoding="utf-8")
-            with pytest.raises(ParametersRefused) as caught:
-                load_client("acme")
-            path.write_text(texts[file], encoding="utf-8")
-            told = [str(fault) for fault in caught.value.faults if fault.kind == "unknown name"]
-            assert told and f"{misspelt}: There is no such parameter. Did you mean {name}?" in told[0], name
+    folder = home / "params" / "acme"
+    for workbook, workbook_model in WORKBOOKS.items():
+        for other in WORKBOOKS:
+            (folder / f"{other}.yml").unlink(missing_ok=True)
+        texts = {workbook: templates()[f"{workbook}.yml"]}
+        texts["client"] = (folder / "client.yml").read_text(encoding="utf-8")
+        (folder / f"{workbook}.yml").write_text(texts[workbook], encoding="utf-8")
+        for file, model in (("client", ClientParameters), (workbook, workbook_model)):
+            for name in model.model_fields:
+                if file != "client" and name in ClientParameters.model_fields:
+                    continue
+                misspelt = name[0] + name
+                path = folder / f"{file}.yml"
+                path.write_text(f"{texts[file]}{misspelt}: 1\n", encoding="utf-8")
+                with pytest.raises(ParametersRefused) as caught:
+                    load_client("acme")
+                path.write_text(texts[file], encoding="utf-8")
+                told = [str(fault) for fault in caught.value.faults if fault.kind == "unknown name"]
+                assert told and f"{misspelt}: There is no such parameter. Did you mean {name}?" in told[0], name
 
 
 @pytest.mark.parametrize(
@@ -239,7 +245,7 @@ def test_a_data_root_that_is_no_clients_folder_is_refused(home: Path, monkeypatc
 
 def test_a_folder_without_workbooks_is_refused(home: Path) -> None:
     (home / "params" / "acme" / "like_motivation.yml").unlink()
-    with pytest.raises(ParametersRefused, match=r"Copy like_motivation\.yml from params/_template"):
+    with pytest.raises(ParametersRefused, match=r"Copy like_motivation\.yml or loyalty_roi\.yml from params/_template"):
         load_client("acme")
 
 

@@ -14,12 +14,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from kesher.params import LikeMotivation
-from kesher.sample import Planted, as_respondents, plant, write
+from kesher.params import LikeMotivation, LoyaltyRoi, load_client
+from kesher.sample import Planted, Programme, as_respondents, plant, simulate_programme, write, write_programme
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
+MEMBERS_ONLY = ROOT / "data" / "sample_members"
 FILES = ["customers.csv", "columns.csv", "options.csv", "margins.csv", "guesses.csv", "truth.json"]
+CLUB = ["transactions.csv", "members.csv", "points.csv", "costs.csv"]
+PROGRAMME = [*CLUB, "offers.csv", "shares.csv", "calendar.csv"]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,16 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def planted(settings: dict[str, Any]) -> Planted:
     return plant(settings, settings["seed"])
+
+
+def programme_settings(folder: Path) -> dict[str, Any]:
+    return yaml.safe_load((folder / "programme.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def programme() -> Programme:
+    of = programme_settings(SAMPLE)
+    return simulate_programme(of, of["seed"])
 
 
 def clean(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -55,16 +68,25 @@ def raked(planted: Planted, settings: dict[str, Any]) -> tuple[pd.DataFrame, np.
 
 def test_the_stored_files_are_what_the_generator_writes(settings: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, settings)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
-    for name in FILES:
+    write_programme(tmp_path, programme_settings(SAMPLE))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, *PROGRAMME])
+    for name in [*FILES, *PROGRAMME]:
         assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), name
+    members_only = tmp_path / "members_only"
+    members_only.mkdir()
+    write_programme(members_only, programme_settings(MEMBERS_ONLY))
+    assert sorted(path.name for path in members_only.iterdir()) == sorted([*CLUB, "truth.json"])
+    for name in [*CLUB, "truth.json"]:
+        assert (members_only / name).read_bytes() == (MEMBERS_ONLY / name).read_bytes(), name
 
 
 def test_it_says_that_it_is_invented() -> None:
     readme = (SAMPLE / "README.md").read_text(encoding="utf-8")
     assert "invented" in readme
     assert "נתונים להמחשה בלבד" in readme
-    assert "invented" in (SAMPLE / "generator.yml").read_text(encoding="utf-8").splitlines()[0]
+    assert "נתונים להמחשה בלבד" in (MEMBERS_ONLY / "README.md").read_text(encoding="utf-8")
+    for told in (SAMPLE / "generator.yml", SAMPLE / "programme.yml", MEMBERS_ONLY / "programme.yml"):
+        assert "invented" in told.read_text(encoding="utf-8").splitlines()[0]
 
 
 def test_the_parameters_are_valid_and_hold_the_seal() -> None:
@@ -89,8 +111,8 @@ def test_guesses_are_older_than_the_fieldwork_and_the_fieldwork_than_the_reveal(
 
 
 def test_no_personal_detail_in_the_files() -> None:
-    for name in FILES:
-        text = (SAMPLE / name).read_text(encoding="utf-8")
+    for path in [*(SAMPLE / name for name in [*FILES, *PROGRAMME]), *(MEMBERS_ONLY / name for name in CLUB)]:
+        text = path.read_text(encoding="utf-8")
         assert "@" not in text
         assert not re.search(r"\b0\d{1,2}-?\d{7}\b", text), "a phone number"
         assert not re.search(r"(?<![\d.])\d{9}(?!\d)", text), "an identity number"
@@ -201,9 +223,10 @@ def test_agreement_is_scipys_tau_b_and_the_second_wave_is_nearer(planted: Plante
 
 def test_the_stored_truth_is_by_workbook_and_number() -> None:
     truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
-    assert list(truth) == ["like_motivation"]
-    assert all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", number) for number in truth["like_motivation"])
-    assert all(np.isfinite(value) for value in truth["like_motivation"].values())
+    assert list(truth) == ["like_motivation", "loyalty_roi"]
+    for of in truth.values():
+        assert all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", number) for number in of)
+        assert all(np.isfinite(value) for value in of.values())
 
 
 def test_tidy_respondents_without_a_file(planted: Planted, settings: dict[str, Any]) -> None:
@@ -252,3 +275,100 @@ def test_the_readers_find_in_the_files_what_was_planted(planted: Planted, settin
     seal = hashlib.sha256((SAMPLE / "guesses.csv").read_bytes()).hexdigest()
     guesses = read_guesses(root, "guesses.csv", options=options, seal=seal, revealed_on="2026-10-12")
     assert len(guesses.table) == 2 * 9 * 9
+
+
+@pytest.mark.parametrize("client", ["sample", "sample_members"])
+def test_the_programmes_parameters_are_valid_and_name_files_that_are_there(client: str) -> None:
+    folder = ROOT / "params" / client
+    for path in folder.glob("*.yml"):
+        assert all("#" in line for line in path.read_text(encoding="utf-8").splitlines()), "every line has its comment"
+    found = load_client(folder, ["loyalty_roi"])["loyalty_roi"]
+    assert isinstance(found, LoyaltyRoi) and found.illustrative
+    named = {value for name, value in found.model_dump().items() if name.endswith("_file") and value}
+    assert named == set(PROGRAMME if client == "sample" else CLUB)
+    assert all((folder / found.data_root / name).is_file() for name in named)
+    planted = programme_settings(ROOT / "data" / client)
+    assert planted["price"]["margin_rate"] == found.margin_rate and planted["price"]["vat"] == found.vat_rate
+    assert planted["points"]["expire"] == found.points_expire and planted["points"]["cost"] == found.point_cost
+    assert str(planted["days"]["last"]) == found.as_of
+
+
+def test_the_tills_export_has_the_mess_of_a_till_and_the_planted_sales(programme: Programme) -> None:
+    lines = (SAMPLE / "transactions.csv").read_bytes().decode("utf-8-sig").splitlines()
+    title, blank, *rows, total = list(csv.reader(lines))
+    assert len(title) == 1 and blank == [] and total[:3] == ['סה"כ', "", ""]
+    table = pd.DataFrame(rows[1:], columns=rows[0])
+    table["amount"] = table["amount"].astype(float)
+    assert float(total[3]) == pytest.approx(table["amount"].sum())
+    assert table["date"].str.fullmatch(r"\d\d/\d\d/\d{4}").all()
+    assert table.duplicated().sum() == 14 and (table["customer"] == "TEST").sum() == 12
+    assert (table["amount"] == 0).sum() == 9 and (table["amount"] < 0).sum() == 61
+    assert table["amount"].max() == 18400.0 == -table["amount"].min()
+    kept = table[(table["customer"] != "TEST") & ~table.duplicated()]
+    net = kept["amount"].sum() / 1.18  # returned and cancelled sales are there besides the planted ones
+    assert net == pytest.approx(programme.purchases["amount"].sum(), rel=1e-6)
+    assert sum(path.stat().st_size for path in SAMPLE.glob("*.csv")) < 2_600_000
+
+
+def test_no_customer_of_the_second_sample_is_seen_before_joining() -> None:
+    sales, members = (pd.read_csv(MEMBERS_ONLY / f"{name}.csv") for name in ("transactions", "members"))
+    joined = sales["customer"].map(members.set_index("customer")["joined"])
+    assert (pd.to_datetime(sales["date"], format="%d/%m/%Y") >= pd.to_datetime(joined)).all()
+
+
+def test_what_is_planted_in_the_programme_is_what_a_very_large_client_shows() -> None:
+    of = programme_settings(SAMPLE) | {"customers": 60_000}
+    of["offers"] = of["offers"] | {"campaigns": [c | {"size": 4_000} for c in of["offers"]["campaigns"]]}
+    drawn = simulate_programme(of, 1)
+    truth, members = drawn.truth, drawn.members
+    months = drawn.last_month - drawn.first_month + 1
+    margin = np.zeros((drawn.customers, months))
+    monthly = drawn.monthly()
+    margin[monthly["customer"], monthly["month"] - drawn.first_month] = monthly["value"]
+    joined = np.full(drawn.customers, 10**6)
+    joined[members["customer"]] = members["joined"].dt.year * 12 + members["joined"].dt.month - 1 - drawn.first_month
+    # What a group spends after joining, against its own months before (not the last) and the others' same months.
+    never = margin[joined == 10**6].mean(axis=0)
+    gains, weights = [], []
+    for month in range(8, months - 1):
+        mine = margin[joined == month].mean(axis=0) - never
+        gains.append(mine[month + 1 :] - mine[: month - 1].mean())
+        weights.append(np.full(months - month - 1, (joined == month).sum()))
+    found = np.average(np.concatenate(gains), weights=np.concatenate(weights))
+    assert found == pytest.approx(truth["effect.adjusted"], abs=0.5)
+    recent = np.arange(months) >= months - 12
+    after = np.arange(months) > joined[:, None]
+    naive = margin[after & recent].mean() - margin[joined == 10**6][:, recent].mean()
+    assert naive == pytest.approx(truth["effect.naive"], abs=0.5)
+    assert truth["effect.naive"] > 4 * truth["effect.adjusted"]
+    events = drawn.points[drawn.points["day"] > "2025-10-31"]
+    used = members["customer"].isin(events.loc[events["event"] != "expired", "customer"]).mean()
+    assert used == pytest.approx(truth["members.active_share"], abs=0.01)
+    # Of points old enough to have met their end, what was never redeemed.
+    earned = drawn.points.query("event == 'earned' and day < '2025-05-01'")["points"].sum()
+    lost = drawn.points.query("event == 'expired'")["points"].sum()
+    assert lost / earned == pytest.approx(truth["points.breakage_rate"], abs=0.03)
+    redeemed = drawn.offers[drawn.offers["redeemed"].notna()]
+    assert redeemed["seen"].isna().mean() == pytest.approx(truth["rewards.cannibalised_share"], abs=0.015)
+    assert drawn.shares["amount"].mean() == pytest.approx(truth["sharing.value_per_share"], rel=0.05)
+    shown = len(drawn.shares) / after[members["customer"]].sum()
+    assert shown == pytest.approx(truth["sharing.share_rate"], rel=0.05)
+
+
+def test_edge_programmes_are_what_their_names_say() -> None:
+    from simulated_programmes import EDGES
+
+    drawn = {name: simulate_programme(of, 4) for name, of in EDGES.items()}
+    assert len(drawn["one_member"].members) == 1
+    assert len(drawn["everybody_member"].members) == drawn["everybody_member"].customers
+    assert drawn["nobody_active"].points.empty and drawn["nobody_active"].truth["effect.adjusted"] == 0
+    assert drawn["joined_one_day"].members["joined"].nunique() == 1
+    assert (drawn["negative_margins"].purchases["margin"] < 0).all()
+    spent = drawn["huge_spender"].purchases.groupby("customer")["amount"].sum().sort_values()
+    assert spent.iloc[-1] > 100 * spent.iloc[-2]
+    days = drawn["six_weeks"].purchases["day"]
+    assert (days.max() - days.min()).days <= 42
+    assert drawn["contractual"].members["left"].notna().any()
+    assert drawn["no_effect"].truth["effect.adjusted"] == 0
+    again = simulate_programme(EDGES["no_effect"], 4)
+    pd.testing.assert_frame_equal(again.purchases, drawn["no_effect"].purchases)

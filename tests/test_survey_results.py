@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Guesses, MultiSelect, Respondents, SourceReport
 from kesher.stats import Design, difference_interval
 from kesher.survey import drivers, gap, guesses, multiselect, offers, paired, programmes, quality, segments, shares
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 SOURCE = SourceReport("made.csv", "0" * 64, "table", "made", "utf-8", 0, 0, ())
 

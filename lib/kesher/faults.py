@@ -82,3 +82,11 @@ class WorkbookFailed(Refused):
     """A workbook stopped for a reason that is ours, not the user's."""
 
     status = Exit.WORKBOOK
+
+
+class NotIdentified(Exception):
+    """The data can not answer; ``code`` says why and is stable ("no_marketers", "one_group", ...)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

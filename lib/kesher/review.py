@@ -18,10 +18,12 @@ from typing import Any
 
 from kesher.faults import DataRefused, Fault
 from kesher.params import ClientParameters, below, home, tables
+from kesher.params.explain import folders
+from kesher.params.places import files_below
 
 SCHEMA = "kesher.manifest/1"
 MANIFEST = "manifest.json"
-SIZE_LIMIT = 2 * 10**9  # bytes of an input
+SIZE_LIMIT = 50 * 10**9  # bytes of an input; hashing takes about a second per 1.5 GB
 LOCK = "requirements.lock"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _OURS = {".py", ".toml", ".css", ".js", ".woff2", ".svg"}
@@ -82,7 +84,8 @@ def hash_lock() -> str | None:
 def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
     """The files a workbook reads, hashed: each table its parameters name, and the published tables.
 
-    Raises DataRefused with every file that is missing, lies outside ``root`` or is too large to be hashed.
+    Of a folder, where a parameter may name one, each file. Raises DataRefused with every file that is missing,
+    lies outside ``root`` or is too large to be hashed.
     """
     found: list[Input] = []
     faults: list[Fault] = []
@@ -90,11 +93,13 @@ def inputs_of(parameters: ClientParameters, root: Path) -> list[Input]:
     for name, spec in named.items():
         try:
             if spec is not None:
-                path = below(root, spec)
-                if path.stat().st_size > SIZE_LIMIT:
-                    what = f"The file is larger than {SIZE_LIMIT // 10**9} GB."
-                    raise DataRefused(Fault(path.name, "too_large", what, "Keep only the columns and rows needed."))
-                found.append(Input(name, spec, hash_file(path), path))
+                paths = files_below(root, spec) if name in folders(type(parameters)) else [below(root, spec)]
+                for path in paths:
+                    if path.stat().st_size > SIZE_LIMIT:
+                        what = f"The file is larger than {SIZE_LIMIT // 10**9} GB."
+                        raise DataRefused(Fault(path.name, "too_large", what, "Keep only the columns and rows needed."))
+                    file = spec if (root / spec.partition("#")[0]).is_file() else f"{spec.rstrip('/')}/{path.name}"
+                    found.append(Input(name, file, hash_file(path), path))
         except DataRefused as refused:
             faults += refused.faults
         except OSError as error:
@@ -203,7 +208,7 @@ def commit() -> dict[str, Any] | None:
 
 
 def count_rows(path: Path, spec: str) -> int | None:
-    """Rows of a table below its header; None for formats other than text and Excel.
+    """Rows of a table below its header, of Parquet from its footer; None for other formats.
 
     Meant for files that a workbook has already read, so that an unsafe one was refused before.
     """
@@ -216,6 +221,10 @@ def count_rows(path: Path, spec: str) -> int | None:
             with CalamineWorkbook.from_path(str(path)) as book:
                 sheet = spec.partition("#")[2] or book.sheet_names[0]
                 return max(0, book.get_sheet_by_name(sheet).total_height - 1)
+        if path.suffix.lower() == ".parquet":
+            from kesher.readers.ledger.engine import parquet_rows
+
+            return parquet_rows(path)
     except Exception:  # a count is worth no refusal
         return None
     return None

@@ -100,8 +100,8 @@ def test_every_chart_is_drawn_whole_at_every_width(chromium: Any, folder: Path, 
     visit = Visit(chromium, page_path(folder, language), width)
     evaluate = visit.page.evaluate
     assert evaluate("document.documentElement.dataset.failed") is None
-    assert evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 6
-    assert evaluate("document.documentElement.dataset.charts") == "6"
+    assert evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 10
+    assert evaluate("document.documentElement.dataset.charts") == "10"
     assert evaluate(CUT_OFF) == []
     assert evaluate(OVERLAPPING) == []
     scroll, client = evaluate(SIDEWAYS)
@@ -145,7 +145,7 @@ def test_a_chart_that_can_not_be_drawn_leaves_the_others_alone(chromium: Any, fo
     harmed.write_text(text[:start] + "{}" + text[text.index("</script>", start) :], encoding="utf-8")
     visit = Visit(chromium, harmed, 820)
     visit.page.wait_for_function("() => document.documentElement.dataset.drawn", timeout=WAIT)
-    assert visit.page.evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 5
+    assert visit.page.evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 9
     assert visit.page.evaluate("document.querySelectorAll('.plot > img').length") == 1
     visit.page.set_viewport_size({"width": 390, "height": 800})
     visit.page.wait_for_timeout(500)
@@ -156,7 +156,7 @@ def test_a_chart_that_can_not_be_drawn_leaves_the_others_alone(chromium: Any, fo
 def test_no_button_offers_to_upload_a_chart(chromium: Any, folder: Path) -> None:
     visit = Visit(chromium, page_path(folder, "en"), 1280)
     titles = visit.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map(one => one.dataset.title)")
-    assert len(titles) == 6
+    assert len(titles) == 10
     assert not [title for title in titles if title and ("share" in title.lower() or "cloud" in title.lower())]
     visit.page.close()
 
@@ -165,8 +165,8 @@ def test_no_button_offers_to_upload_a_chart(chromium: Any, folder: Path) -> None
 def test_readers_without_scripts_see_a_picture_of_every_chart(chromium: Any, folder: Path, language: str) -> None:
     visit = Visit(chromium, page_path(folder, language), 820, scripts=False)
     images = visit.page.locator("noscript img")
-    assert images.count() == 6
-    for place in range(6):
+    assert images.count() == 10
+    for place in range(10):
         box = images.nth(place).bounding_box()
         assert box is not None
         assert box["height"] > 80

@@ -57,7 +57,7 @@ def _verdict(claim: FieldClaim, found: Number, comparable: str) -> Claim:
         text=claim.text,
         says=claim.value,
         unit=cast(Unit, claim.unit),
-        digits=found.digits if claim.unit == found.unit else 0,
+        digits=found.digits if claim.unit == found.unit else 0 if claim.value % 1 == 0 else 2,
         base=claim.base,
         year=claim.year,
         country=claim.country,

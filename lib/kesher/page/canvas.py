@@ -16,11 +16,13 @@ from kesher.words import PDI, RLI, say
 
 # Text colours keep 4.5:1 on white, marks 3:1 (WCAG 2.1, 1.4.3 and 1.4.11); a test computes both.
 INK, GREY, MARK, LIGHT, ACCENT, PAPER = "#1c2733", "#5b6773", "#7f8b97", "#e3e8ed", "#b4451f", "#ffffff"
+PALE = "#f3f6f8"  # behind stretches that are marked
 FONT = "'Noto Sans','Noto Sans Hebrew','Segoe UI',Arial,sans-serif"
 LINE = 1.3  # line height of Plotly's labels, em
 NARROW = 286.0  # what the narrowest phone (320) leaves for a figure, pixels
 WIDE = 560.0  # below this a page takes the narrow figure, pixels
 BOUNDS = {"value": ("low", "high"), "actual": ("low", "high"), "guess": ("guess_low", "guess_high")}
+BARE = {"money_per_month": "money", "months": "count"}  # units whose words an axis does without
 LAYERS = ("bar", "line", "dot")  # later above earlier
 
 Dict = dict[str, Any]
@@ -105,6 +107,17 @@ class Drawing:
         shown = column["digits"] if digits is None else digits
         return cell(value, column["unit"], shown, self.language, self.spec["currency"], signed=column.get("signed"))
 
+    def ticked(self, ticks: Sequence[float], role: str) -> list[str]:
+        """The ticks of a value axis: as few digits as they need, a unit in words left to the subtitle."""
+        column = self.spec["columns"][role]
+        scaled = (tick * (100 if column["unit"] == "share" else 1) for tick in ticks)
+        digits = 0 if all(abs(tick - round(tick)) < 1e-6 for tick in scaled) else column["digits"]
+        unit, signed = BARE.get(column["unit"], column["unit"]), column.get("signed")
+        return [
+            cell(tick, unit, digits, self.language, self.spec["currency"], signed=signed) if tick else "0"
+            for tick in ticks
+        ]
+
     def found(self, row: Dict, role: str) -> list[float | None]:
         """The value of a role and the two ends of its interval, None where there is none."""
         return [finite(row.get(name)) for name in (role, *BOUNDS.get(role, ("", "")))]
@@ -127,14 +140,19 @@ class Drawing:
         self.notes.append({"text": plotly_text(text, self.language), "font": look, "xref": "x"} | place)
 
     def laid_out(
-        self, data: list[Dict], tall: float, xaxis: Dict, *, top: float, bottom: float, start: float, end: float
-    ) -> Dict:
-        """The Plotly figure of rows ``tall`` pixels high, and margins (``start`` is where a line of text starts)."""
-        if self.rtl:
+        self, data: list[Dict], tall: float, xaxis: Dict, *, top: float, bottom: float, start: float, end: float,
+        mirrored: bool = True,
+    ) -> Dict:  # fmt: skip
+        """The Plotly figure of rows ``tall`` pixels high, and margins (``start`` is where a line of text starts).
+
+        In Hebrew the axis runs from the right, unless it is of time and not to be ``mirrored``: it starts at the left.
+        """
+        if self.rtl and mirrored:
             xaxis["range"] = xaxis["range"][::-1]
+        sides = (self.start[0], self.end[0]) if mirrored else ("l", "r")
         layout = {
             "template": template(self.language), "autosize": True, "height": round(tall + top + bottom),
-            "margin": {"t": top, "b": bottom, self.start[0]: start, self.end[0]: end, "pad": 0},
+            "margin": {"t": top, "b": bottom, sides[0]: start, sides[1]: end, "pad": 0},
             "annotations": self.notes, "xaxis": xaxis, "yaxis": {"range": [tall, 0]},
         }  # fmt: skip
         return {"data": data, "layout": layout}
@@ -151,7 +169,7 @@ class Sheet(Drawing):
         self.size, self.small = (14.0, 12.0) if narrow else (15.0, 12.5)
         self.label_limit = NARROW - 6 if narrow else 214.0
         self.bottom = 0.0  # of the rows so far, pixels
-        self.label_width = self.value_width = self.head_height = 0.0
+        self.label_width = self.value_width = self.before_width = self.head_height = 0.0
         self.traces: dict[Style, Dict] = {}
 
     def heading(self, text: str) -> None:
@@ -225,11 +243,18 @@ class Sheet(Drawing):
         if hover:
             trace.setdefault("hovertext", []).append(self.hover(hover))
 
-    def value(self, text: str, x: float, y: float, colour: str, *, bold: bool = True) -> None:
-        """A direct label just beyond a value, on the side away from the labels."""
-        self.value_width = max(self.value_width, width(text, self.size, bold=bold))
-        shift = -12 if self.rtl else 12
-        self.note(text, font(self.size, colour, bold=bold), x=x, y=y, xanchor=self.start, xshift=shift)
+    def value(
+        self, text: str | list[str], x: float, y: float, colour: str, *, bold: bool = True, before: bool = False
+    ) -> None:
+        """A direct label just beyond a value, on the side away from the labels or ``before`` it, towards them."""
+        wide = max(width(one, self.size, bold=bold) for one in ([text] if isinstance(text, str) else text))
+        if before:
+            self.before_width = max(self.before_width, wide + 12)
+        else:
+            self.value_width = max(self.value_width, wide)
+        shift = 12 if before == self.rtl else -12
+        anchor = self.end if before else self.start
+        self.note(text, font(self.size, colour, bold=bold), x=x, y=y, xanchor=anchor, xshift=shift)
 
     def point(
         self, row: Dict, role: str, y: float, mark: Style, interval: Style, colour: str, *more: str, bold: bool = True
@@ -250,12 +275,14 @@ class Sheet(Drawing):
 
     def figure(self, *, zero_line: bool = False) -> Dict:
         """The Plotly figure: ``data`` and ``layout``."""
-        share = self.spec["columns"][self.axis]["unit"] == "share"
-        whole = all(abs(step - round(step)) < 1e-6 for step in (tick * (100 if share else 1) for tick in self.ticks))
-        texts = [self.written(tick, self.axis, 0 if whole else None) if tick else "0" for tick in self.ticks]
+        texts = self.ticked(self.ticks, self.axis)
         half_tick = max(width(text, self.small) for text in texts) / 2 + 4
-        start = half_tick + 2 if self.narrow else self.label_width + 22
+        start = max(half_tick + 2, self.before_width) if self.narrow else self.label_width + 22 + self.before_width
         end = max(self.value_width + 20 if self.value_width else 14, half_tick)
+        room = (NARROW if self.narrow else WIDE) - start - end
+        while len(texts) > 2 and 2 * half_tick * len(texts) > room:  # every other one, zero kept
+            first = self.ticks.index(0.0) % 2 if 0.0 in self.ticks else 0
+            self.ticks, texts = self.ticks[first::2], texts[first::2]
         outwards = {self.start: -(start + 1), self.end: end - 2}  # from the axis to the edges of the page
         for note in self.notes:
             if note["xref"] == "paper":

@@ -2,7 +2,7 @@
 
 Each kind says one thing: ``dumbbell`` how far two groups lie apart, ``slope`` how two orders differ, ``bars``
 how large shares are, ``difference`` which differences exclude zero, ``range`` what was guessed beside what
-was found.
+was found, ``line`` how something runs over months, ``tornado`` which input moves the answer most.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kesher.page.canvas import ACCENT, GREY, INK, LINE, MARK, Dict, Drawing, Sheet, Style, font
+from kesher.page.curves import line, place_of, turning_points
 from kesher.page.text import clean, finite, plain, width, wrapped
 from kesher.words import bare, say
 
@@ -126,6 +127,32 @@ def range_(spec: Dict, language: str, narrow: bool) -> Dict:
     return sheet.figure()
 
 
+def tornado(spec: Dict, language: str, narrow: bool) -> Dict:
+    """The answer at an input's two ends around the answer as it stands, the widest first, the inputs written."""
+    sheet = Sheet(spec, language, narrow, "value")
+    sheet.key(("│", INK, "value"))
+    middle = next((value for row in sheet.rows if (value := finite(row["value"])) is not None), None)
+    for row in sorted(sheet.rows, key=lambda row: -abs((finite(row["high"]) or 0) - (finite(row["low"]) or 0))):
+        accent, limit = bool(row.get("accent")), 62.0 if narrow else 110.0
+        ends = [(finite(row[role]), sheet.label(row, f"{role}_text")) for role in ("low", "high")]
+        known = sorted((end, wrapped(text, limit, sheet.size, bold=accent)) for end, text in ends if end is not None)
+        lines = max([len(text) for _, text in known], default=0)
+        y = sheet.row(sheet.label(row), tall=max(38, (lines + 1 + narrow) * sheet.size * LINE))
+        if len(known) < 2 or middle is None:
+            sheet.withheld(y)
+            continue
+        (first, before), (last, after) = known
+        sheet.draw(Style("line", ACCENT if accent else MARK, 16), [first, last], y)
+        told = [sheet.label(row), *(f"{text}: {sheet.written(end, 'value')}" for end, text in ends)]
+        for place in (first, last):
+            sheet.draw(Style("dot", ACCENT if accent else MARK, 14, symbol="line-ns"), [place], y, told)
+        sheet.value(before, first, y, ACCENT if accent else INK, bold=accent, before=True)
+        sheet.value(after, last, y, ACCENT if accent else INK, bold=accent)
+    if middle is not None:
+        sheet.traces[Style("line", INK, 2)] = {"x": [middle, middle], "y": [0, sheet.bottom]}
+    return sheet.figure(zero_line=True)
+
+
 def slope(spec: Dict, language: str, narrow: bool) -> Dict:
     """Ranks of two groups; on a narrow screen the labels stand at the start only, the ranks at both ends."""
     drawing, size, limit = Drawing(spec, language, narrow), 13.0 if narrow else 14.0, 132.0 if narrow else 190.0
@@ -180,6 +207,8 @@ KINDS: dict[str, tuple[Callable[[Dict, str, bool], Dict], set[str], set[str]]] =
     "bars": (bars, {"label", "value"}, {"low", "high", "base", "reference", "grey", "accent"}),
     "difference": (difference, {"label", "value", "low", "high"}, {"group", "distinct"}),
     "range": (range_, {"label", "actual", "guess"}, {"low", "high", "guess_low", "guess_high"}),
+    "line": (line, {"x", "value"}, {"series", "label", "low", "high", "base", "grey", "distinct", "accent", "mark"}),
+    "tornado": (tornado, {"label", "value", "low", "high", "low_text", "high_text"}, {"accent"}),
 }
 
 
@@ -204,11 +233,22 @@ def described(spec: Dict, language: str) -> str:
     """What the chart shows, in words, for readers who do not see it."""
     lines = [f"{plain(spec['title'], language).rstrip('.')}.", say(f"part.chart.{spec['kind']}")[language]]
     words = Drawing(spec, language)
-    for row in spec["rows"][:MOST]:
+    rows = turning_points(words) if spec["kind"] == "line" else spec["rows"]
+    for row in rows[:MOST]:
         roles = ("group", "first", "second", "gap", "value", "actual", "guess", "reference", "base")
         told = [f"{words.name(role)} {words.told(row, role)}" for role in roles if row.get(role) is not None]
-        lines.append(f"{words.label(row)}: {', '.join(told)}.")
-    if (left := len(spec["rows"]) - MOST) > 0:
+        label = place_of(words, row) if spec["kind"] == "line" else words.label(row)
+        if spec["kind"] == "tornado":
+            label, told = (
+                words.label(row),
+                [
+                    f"{words.label(row, f'{role}_text')} → {words.written(row[role], 'value')}"
+                    for role in ("low", "high")
+                    if row[role] is not None
+                ],
+            )
+        lines.append(f"{label}: {', '.join(told)}.")
+    if (left := len(rows) - MOST) > 0:
         lines.append(say("part.chart.more", n=left)[language])
     return bare(clean(" ".join(lines)))
 

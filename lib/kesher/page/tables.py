@@ -140,7 +140,7 @@ def _recommendation(row: Data, to: Writer) -> list[str]:
         for name in ("cost", "worth")
         if row[name] is not None
     ]
-    digits = 0 if row["unit"] in ("share", "count", "money") else 1
+    digits = {"share": 0, "count": 0, "money": 0, "money_per_month": 2}.get(row["unit"], 1)
     now, target = (
         to.word("recommendations.unknown")
         if end is None

@@ -46,6 +46,7 @@ _WIDE_FROM = "\u2e80"  # ideographs, kana, Hangul, emoji: a full em and a little
 
 
 # Spaces that must not end a line: between a number and its points, around the = of a base.
+_SIGN = re.compile(r"[−+](?=[₪$€£])")  # nor a sign before its amount
 _LOOSE = re.compile(rf"(?<=[\d{PDI}]) (?=pp\b|נ״א)|(?<=\bn) (?==)|(?<=\bn =) (?=[\d{LRI}])")
 
 
@@ -70,7 +71,7 @@ def esc(text: object) -> str:
     >>> esc('<img src=x onerror="alert(1)">')
     '&lt;img src=x onerror=&quot;alert(1)&quot;&gt;'
     """
-    return html.escape(_LOOSE.sub("\u00a0", clean(text)), quote=True)
+    return html.escape(_SIGN.sub("\\g<0>\u2060", _LOOSE.sub("\u00a0", clean(text))), quote=True)
 
 
 def emphasised(text: str) -> str:

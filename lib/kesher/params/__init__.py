@@ -2,7 +2,7 @@
 
 from kesher.params.explain import tables
 from kesher.params.loading import Client, Overrides, load_client, open_client, parameters, read_overrides
-from kesher.params.models import WORKBOOKS, ClientParameters, LikeMotivation, TablePath
+from kesher.params.models import WORKBOOKS, ClientParameters, LikeMotivation, LoyaltyRoi, TablePath
 from kesher.params.places import below, client_root, home
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Client",
     "ClientParameters",
     "LikeMotivation",
+    "LoyaltyRoi",
     "Overrides",
     "TablePath",
     "below",

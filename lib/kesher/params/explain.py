@@ -48,9 +48,17 @@ def tables(model: type[BaseModel]) -> list[str]:
     return [name for name, parts in _choices(model).items() if any(part.get("format") == "table" for part in parts)]
 
 
+@cache
+def folders(model: type[BaseModel]) -> list[str]:
+    """The parameters of a model that may name a folder of input files instead of one."""
+    properties = model.model_json_schema()["properties"]
+    return [name for name, schema in properties.items() if schema.get("folder")]
+
+
 def allowed(model: type[BaseModel], name: str) -> str:
     """What a parameter may be, in words: ``a number from 0.5 to 0.999``."""
-    return " or ".join(map(_one, _choices(model)[name]))
+    words = " or ".join(map(_one, _choices(model)[name]))
+    return words.replace("below", "or of a folder of such files, below", 1) if name in folders(model) else words
 
 
 def _one(schema: dict[str, Any]) -> str:

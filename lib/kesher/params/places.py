@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kesher.faults import DataRefused, Fault, ParametersRefused
-from kesher.params.models import ClientParameters
+from kesher.params.client import ClientParameters
 
 HOME = "KESHER_HOME"
 DATA_ROOT = "KESHER_DATA_ROOT"
@@ -76,3 +76,19 @@ def below(root: Path, spec: str) -> Path:
             what = "This is a folder, not a file."
     kind = "outside" if "outside" in what else "missing_file"
     raise DataRefused(Fault(Path(name).name or name, kind, what, remedy))
+
+
+def files_below(root: Path, spec: str) -> list[Path]:
+    """The file that ``spec`` names below ``root``, or the files of the folder it names, sorted; as ``below``.
+
+    Hidden files are left out. Raises DataRefused, also for a folder without files.
+    """
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        folder = (root / spec).resolve()
+        if folder.is_dir() and folder.is_relative_to(root.resolve()):
+            names = sorted(entry.name for entry in (root / spec).iterdir() if not entry.name.startswith((".", "~$")))
+            files = [below(root, f"{spec.rstrip('/')}/{name}") for name in names if not (folder / name).is_dir()]
+            if not files:
+                raise DataRefused(Fault(folder.name, "empty_folder", "The folder holds no files.", "Put them there."))
+            return files
+    return [below(root, spec)]

@@ -21,6 +21,7 @@ _OUTSIDE = (
     "The name leads outside the client's data folder.",
     "Copy the file below the data folder and name it relative to it.",
 )
+_PARQUET = b"PAR1"
 _IRREGULAR = ("not_a_file", "This is a folder, a pipe or a device.", "Name a regular file.")
 # what a file that is no table begins with, in lower case and after marks and blanks
 _OTHER_KINDS = (
@@ -114,6 +115,43 @@ class DataRoot:
         if len(data) != state.st_size:
             raise findings.refused("changed", "The file changed while it was read.", "Run again.")
         return Raw(findings.file, data, kind, hashlib.sha256(data).hexdigest())
+
+    def names(self, spec: str) -> list[str]:
+        """A file's name alone, or the names of the files in a folder, sorted; hidden files are left out.
+
+        Each of them has still to pass ``file``. Raises DataRefused for a folder elsewhere or without files.
+        """
+        folder = self.path / spec.rstrip("/")
+        if _CONTROL.search(spec) or not folder.is_dir():
+            return [spec]
+        findings = Findings(spec.rstrip("/"))
+        windows = PureWindowsPath(spec)
+        if windows.anchor or ".." in windows.parts or not folder.resolve().is_relative_to(self.path):
+            raise findings.refused(*_OUTSIDE)
+        inside = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith((".", "~$")))
+        names = [f"{spec.rstrip('/')}/{name}" for name in inside if not (folder / name).is_dir()]
+        if not names:
+            raise findings.refused("empty_folder", "The folder holds no files.", "Put the exports there.")
+        return names
+
+    def is_parquet(self, name: str) -> bool:
+        """Whether a regular file below the root begins as Parquet does."""
+        with self.file(name).open("rb") as handle:
+            return handle.read(len(_PARQUET)) == _PARQUET
+
+    def parquet(self, name: str) -> tuple[Path, str]:
+        """The resolved path of a whole Parquet file and its sha256; it is not read into memory."""
+        path, findings = self.file(name), Findings(name)
+        if "[" in str(path) or "*" in str(path) or "?" in str(path):  # DuckDB takes these for a pattern
+            what = "The path holds one of the signs * ? [."
+            raise findings.refused("strange_name", what, "Rename the file or its folder.")
+        with path.open("rb") as handle:
+            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+            handle.seek(max(handle.tell() - len(_PARQUET), 0))
+            if handle.tell() < 8 or handle.read() != _PARQUET:
+                what = "The Parquet file is cut off or damaged."
+                raise findings.refused("damaged", what, "Copy or export it again.")
+        return path, sha256
 
     def _neighbours(self, name: str) -> str:
         folder = (self.path / name).parent.resolve()

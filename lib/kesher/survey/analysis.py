@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import pandas as pd
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Base, Guesses, Mask, MultiSelect, Option, PublishedTable, Respondents
 from kesher.stats import Design
 from kesher.survey import (
@@ -39,7 +40,7 @@ from kesher.survey.programmes import Estimate, Programmes
 from kesher.survey.quality import Flag, Quality
 from kesher.survey.sample import Margins, Weighting, design_of, raked
 from kesher.survey.segments import Segments
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 REASONS, EXPECTATIONS = "reasons", "expectations"
 OUTCOMES = {"recommend": "no_recommendation_column", "loyalty": "no_loyalty_column"}

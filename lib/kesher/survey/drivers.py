@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Mask
 from kesher.stats import Design, bootstrap_weights
-from kesher.survey.shares import NotIdentified
 
 Floats = NDArray[np.float64]
 ROWS_PER_ITEM = 10

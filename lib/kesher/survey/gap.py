@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import erfc
 
+from kesher.faults import NotIdentified
 from kesher.stats import (
     benjamini_hochberg,
     difference_interval,
@@ -24,7 +25,7 @@ from kesher.stats import (
     ranks,
     tau_interval,
 )
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 Floats = NDArray[np.float64]
 FEW_COMPARISONS = 5  # up to here the interval alone decides

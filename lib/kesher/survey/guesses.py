@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Guesses
 from kesher.stats import kendall_tau_b, ranks, tau_interval
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 Floats = NDArray[np.float64]
 ENOUGH = 3  # guessers; with fewer, a median tells what one of them wrote

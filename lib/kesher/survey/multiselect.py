@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from kesher.faults import NotIdentified
 from kesher.stats import effective_base
-from kesher.survey.shares import NotIdentified
 
 Floats = NDArray[np.float64]
 EMPTY_CELL = 0.5

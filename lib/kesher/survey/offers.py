@@ -16,9 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import comb, ndtri
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Base, MultiSelect
 from kesher.stats import Design, bootstrap_weights, effective_base, share_interval
-from kesher.survey.shares import NotIdentified, is_substantive
+from kesher.survey.shares import is_substantive
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.int64]  # (sets, size) positions of options

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, chdtrc, fdtrc
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Base, MultiSelect
 from kesher.stats import benjamini_hochberg, difference_interval, difference_p_value
 from kesher.survey.gap import distinct
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 Floats = NDArray[np.float64]
 DRAWS = 10_000

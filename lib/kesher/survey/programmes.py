@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kesher.faults import NotIdentified
 from kesher.stats import Design, Mean, estimate_mean, mean_interval, share_interval
-from kesher.survey.shares import NotIdentified
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kesher.faults import NotIdentified
 from kesher.stats import Design, estimate_shares, share_interval
 from kesher.survey.programmes import Estimate
-from kesher.survey.shares import NotIdentified
 
 PROMOTER = 9  # Reichheld, The one number you need to grow, Harvard Business Review 2003
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.disclosure import withheld
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Base, Mask, MultiSelect
 from kesher.stats import (
     Design,
@@ -22,7 +23,7 @@ from kesher.stats import (
 )
 from kesher.survey.gap import distinct
 from kesher.survey.multiselect import Association, group_by_multi
-from kesher.survey.shares import NotIdentified, is_substantive
+from kesher.survey.shares import is_substantive
 
 Floats = NDArray[np.float64]
 PREFIX = "segment."

@@ -7,12 +7,13 @@ from typing import get_args
 
 import pandas as pd
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import Base, Respondents
 from kesher.survey import gap, quality, shares
 from kesher.survey.analysis import REASONS, LikeStudy
 from kesher.survey.quality import Flag
 from kesher.survey.sample import Margins, design_of, raked
-from kesher.survey.shares import NotIdentified, SideShares
+from kesher.survey.shares import SideShares
 
 COLUMNS = ["choice", "alternative", "option", "share", "low", "high", "gap_pp", "gap_low_pp", "gap_high_pp", "distinct"]
 

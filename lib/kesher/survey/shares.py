@@ -10,19 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kesher.faults import NotIdentified
 from kesher.readers.tidy import OTHER, Base, MultiSelect, Option, PublishedTable
 from kesher.stats import Design, Shares, estimate_shares, independent_covariance, share_interval
 
 Floats = NDArray[np.float64]
 Mode = Literal["sample", "whole_team", "published_table"]
-
-
-class NotIdentified(Exception):
-    """The data can not answer; ``code`` says why and is stable ("no_marketers", "one_group", ...)."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)

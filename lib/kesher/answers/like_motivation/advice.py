@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from kesher.answers.figures import written
 from kesher.answers.like_motivation.material import Material
 from kesher.answers.like_motivation.numbers import detectable_rise, why
 from kesher.readers import PublishedTable
@@ -104,13 +105,6 @@ def _side(m: Material, numbers: Mapping[str, Number], option: str) -> Text:
     people = m.marketers_n or 0
     count = round((share.value or 0.0) * people)
     return say(f"like.side.{m.mode}", q=written(share), study=m.study_name, k=count, n=people)
-
-
-def written(number: Number, signed: bool = False) -> Quantity:
-    """A number's value as it is shown."""
-    if number.value is None:
-        raise ValueError(f"{number.id} has no value to show")
-    return Quantity(number.value, number.unit, number.digits, signed)
 
 
 def _cards(m: Material, numbers: Mapping[str, Number], under: str | None, over: str | None) -> Iterator[dict[str, Any]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from kesher.answers.figures import Exhibits, with_words
 from kesher.answers.like_motivation.material import Material, published_name
 from kesher.answers.like_motivation.numbers import why
 from kesher.readers import PublishedTable
 from kesher.readers.claims import FieldClaim
-from kesher.results import Cell, Chart, Column, Number, Table
+from kesher.results import Chart, Number, Table
 from kesher.survey.shares import SideShares
 from kesher.words import Quantity, Text, both, same, say
 
@@ -49,38 +47,6 @@ WAVES = "wave:count people:count error:pp::1"
 COUNTS = "measure:text count:count"
 FLAGS = "measure:text:flag count:count excluded:count:used grade:text"
 BAR_ROLES = {role: role for role in ("label", "value", "low", "high", "base")}
-
-
-@dataclass
-class Exhibits:
-    """Tables and charts by id, and why an exhibit is missing."""
-
-    tables: dict[str, Table] = field(default_factory=dict)
-    charts: dict[str, Chart] = field(default_factory=dict)
-    missing: dict[str, Text] = field(default_factory=dict)
-
-
-def table(spec: str, records: Iterable[Mapping[Any, Any]], title: str = "", note: Text | None = None) -> Table:
-    """A Table from records by column name; NaN becomes an empty cell; ``title`` is a key below ``like.table``."""
-    columns = []
-    for one in spec.split():
-        name, unit, key, digits = (*one.split(":"), "", "")[:4]
-        label = say(f"like.table.{key or name}")
-        signed = False if name == "error" else None
-        columns.append(Column(name=name, unit=unit, label=label, digits=int(digits or 0), signed=signed))
-    rows = tuple(tuple(_cell(record.get(column.name)) for column in columns) for record in records)
-    return Table(columns=tuple(columns), rows=rows, title=say(f"like.table.{title}") if title else None, note=note)
-
-
-def _cell(value: Any) -> Cell:
-    plain: Cell = value.item() if hasattr(value, "item") else value
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
-
-
-def _records(rows: pd.DataFrame, **words: Any) -> list[dict[Any, Any]]:
-    """The rows as records, with texts that a frame does not hold: a function of the record by column."""
-    found = rows.to_dict("records")
-    return [record | {name: word(record) for name, word in words.items()} for record in found]
 
 
 def exhibits(
@@ -128,8 +94,8 @@ def _gap(m: Material, found: Exhibits, under: str | None, over: str | None) -> N
     })  # fmt: skip
     rows["accent"] = rows["option"].isin([option for option in (under, over) if option])
     rows = rows.sort_values("gap", ascending=False, kind="stable")
-    records = _records(rows, label=lambda record: m.reason(record["option"]))
-    found.tables["gaps"] = table(GAPS, records, "gaps", say("like.table.gaps_note"))
+    records = with_words(rows, label=lambda record: m.reason(record["option"]))
+    found.tables["gaps"] = m.figures.table(GAPS, records, "gaps", say("like.table.gaps_note"))
     kind = "both" if under and over else "under" if under else "over" if over else "none"
     if kind != "none":
         kind += {"sample": "_marketers", "published_table": "_published"}.get(m.mode, "")  # Hebrew needs the plural
@@ -191,7 +157,7 @@ def _bars(
     }
     heading = "expectation" if question == "expectations" else "option"
     spec = BARS.replace("label:text:option", f"label:text:{heading}") + (" grey:flag" if grey else "")
-    made = table(spec + (" reference:share" if beside else ""), _records(rows.assign(grey=True), **words))
+    made = m.figures.table(spec + (" reference:share" if beside else ""), with_words(rows.assign(grey=True), **words))
     names = {"reference": published_name(published)} if published is not None and beside else {}
     more = [role for role, have in (("reference", beside), ("grey", grey)) if have]
     _bar_chart(m, found, id, made, title, subtitle, m.bases(marketers=False, question=question), more, names)
@@ -226,7 +192,7 @@ def _guesses(m: Material, found: Exhibits) -> None:
         "low": lambda record: ours.at[record["option"], "low"],
         "high": lambda record: ours.at[record["option"], "high"],
     }
-    found.tables["guesses"] = table(GUESSES, _records(rows, **words))
+    found.tables["guesses"] = m.figures.table(GUESSES, with_words(rows, **words))
     found.charts["guesses"] = Chart(
         id="guesses",
         kind="range",
@@ -241,7 +207,7 @@ def _guesses(m: Material, found: Exhibits) -> None:
     )
     if len(study.waves) > 1:
         waves = study.waves.rename(columns={"guessers": "people", "surprise_pp": "error"})
-        found.tables["waves"] = table(WAVES, waves.to_dict("records"), "waves")
+        found.tables["waves"] = m.figures.table(WAVES, waves.to_dict("records"), "waves", unsigned=("error",))
     else:
         found.missing["waves"] = say("like.reason.one_wave")
 
@@ -263,12 +229,12 @@ def _segments(m: Material, found: Exhibits) -> None:
         "group": lambda record: m.label(record["segment"], record["level"]),
         "label": lambda record: m.reason(record["option"]),
     }
-    found.tables["segments_all"] = table(SEGMENTS, _records(rows, **words), "segments")
+    found.tables["segments_all"] = m.figures.table(SEGMENTS, with_words(rows, **words), "segments")
     top = _one_of_two(rows).head(SEGMENT_ROWS)
     top = top.assign(widest=top.groupby(["segment", "level"])["size"].transform("max"))
     top = top.sort_values(["widest", "segment", "level", "difference"], ascending=False, kind="stable")
-    found.tables["segments"] = table(SEGMENTS, _records(top, **words))
-    best = _records(rows.head(1), **words)[0]
+    found.tables["segments"] = m.figures.table(SEGMENTS, with_words(top, **words))
+    best = with_words(rows.head(1), **words)[0]
     key = "title" if best["distinct"] else "title_none"
     found.charts["segments"] = Chart(
         id="segments",
@@ -322,7 +288,7 @@ def _offers(m: Material, found: Exhibits) -> None:
     title = say("like.chart.offers.title", n=largest.size, p=Quantity(largest.reach, "share"))
     bases = m.bases(marketers=False, question="expectations")
     subtitle = say("like.chart.offers.subtitle", tied=tied)
-    _bar_chart(m, found, "offers", table(OFFERS, records), title, subtitle, bases)
+    _bar_chart(m, found, "offers", m.figures.table(OFFERS, records), title, subtitle, bases)
 
 
 def _drivers(m: Material, found: Exhibits) -> None:
@@ -332,13 +298,13 @@ def _drivers(m: Material, found: Exhibits) -> None:
         return
     outcome = say(f"like.chart.drivers.{study.outcome}")
     rows = study.table.rename(columns={"weight": "value", "item": "option"}).assign(base=study.base)
-    records = _records(rows, label=lambda record: m.reason(record["option"]))
+    records = with_words(rows, label=lambda record: m.reason(record["option"]))
     clear = len(records) == 1 or records[0]["low"] > records[1]["high"]
     key = "title_weak" if study.r_squared_low < WEAK_R_SQUARED else "title" if clear else "title_tied"
     title = say(f"like.chart.drivers.{key}", option=records[0]["label"], outcome=outcome)
     subtitle = say("like.chart.drivers.subtitle", outcome=outcome, r2=Quantity(study.r_squared, "share"))
     bases = say("like.source.n_only", customers=study.base)
-    _bar_chart(m, found, "drivers", table(DRIVERS, records), title, subtitle, bases)
+    _bar_chart(m, found, "drivers", m.figures.table(DRIVERS, records), title, subtitle, bases)
 
 
 def _service_beside_rewards(m: Material, found: Exhibits) -> None:
@@ -353,7 +319,9 @@ def _service_beside_rewards(m: Material, found: Exhibits) -> None:
         distinct = bool(gap["low"] > 0 or gap["high"] < 0)
         records.append({"measure": say(f"like.table.{kind}"), "base": fit.base, "distinct": distinct} | parts)
     if records:
-        found.tables["service_rewards"] = table(SERVICE, records, "service_rewards", say("like.explain.drivers"))
+        found.tables["service_rewards"] = m.figures.table(
+            SERVICE, records, "service_rewards", say("like.explain.drivers")
+        )
     else:
         found.missing["service_rewards"] = why(m, "drivers.recommend")
 
@@ -387,7 +355,7 @@ def _paired(m: Material, found: Exhibits) -> None:
         "first": lambda record: m.reason(record["option_a"]),
         "second": lambda record: m.reason(record["option_b"]),
     }
-    found.tables["paired"] = table(PAIRED, _records(rows, **words), "paired", say("like.explain.paired"))
+    found.tables["paired"] = m.figures.table(PAIRED, with_words(rows, **words), "paired", say("like.explain.paired"))
 
 
 def _pairs(m: Material, found: Exhibits) -> None:
@@ -408,7 +376,7 @@ def _pairs(m: Material, found: Exhibits) -> None:
         "first": lambda record: m.reason(record["row"]),
         "second": lambda record: m.label("expectations", record["column"]),
     }
-    found.tables["pairs"] = table(PAIRS, _records(rows, **words), "pairs", note)
+    found.tables["pairs"] = m.figures.table(PAIRS, with_words(rows, **words), "pairs", note)
 
 
 def _programmes(m: Material, found: Exhibits, numbers: Mapping[str, Number], claims: Sequence[FieldClaim]) -> None:
@@ -423,9 +391,9 @@ def _programmes(m: Material, found: Exhibits, numbers: Mapping[str, Number], cla
         beside = {(claim.country, claim.base["en"]): _published(claim) for claim in claims if claim.number_id == id}
         english, hebrew = ("; ".join(text[language] for text in beside.values()) for language in ("en", "he"))
         published = both(english, hebrew) if beside else None
-        measured = {"measure": one.label, "here": shown(one), "base": one.base.get("customers")}
+        measured = {"measure": one.label, "here": m.figures.shown(one), "base": one.base.get("customers")}
         records.append(measured | {"published": published})
-    found.tables["programmes"] = table(PROGRAMMES, records, "programmes", say("like.table.programmes_note"))
+    found.tables["programmes"] = m.figures.table(PROGRAMMES, records, "programmes", say("like.table.programmes_note"))
 
 
 def _published(claim: FieldClaim) -> Text:
@@ -433,17 +401,6 @@ def _published(claim: FieldClaim) -> Text:
     place = f"{claim.country} {claim.year}" if claim.year else claim.country
     value = Quantity(claim.value, claim.unit, digits)
     return say("like.table.published", value=value, base=claim.base, place=place)
-
-
-def shown(one: Number) -> Text:
-    """A number as a reader sees it, with its interval, or the reason why there is none."""
-    if one.value is None:
-        return one.reason or same("")
-    value = Quantity(one.value, one.unit, one.digits)
-    if one.low is None or one.high is None:
-        return say("like.table.bare", value=value)
-    low, high = (Quantity(end, one.unit, one.digits) for end in (one.low, one.high))
-    return say("like.table.with_interval", value=value, low=low, high=high)
 
 
 def _quality(m: Material, found: Exhibits) -> None:
@@ -456,16 +413,16 @@ def _quality(m: Material, found: Exhibits) -> None:
             ("rows_ticked", int(reasons.base("ticked").sum())),
         ]
     counts = [{"measure": say(f"like.quality.{key}", pressed=m.pressed), "count": count} for key, count in rows]
-    found.tables["quality_rows"] = table(COUNTS, counts, "rows")
+    found.tables["quality_rows"] = m.figures.table(COUNTS, counts, "rows")
     flags = quality.counts[quality.counts["testable"]].rename(columns={"rows": "count", "grade": "graded"})
     words = {
         "measure": lambda record: m.flag(record["flag"]),
         "grade": lambda record: say(f"like.quality.{record['graded']}"),
     }
     identical = {"count": quality.identical_answers, "excluded": 0, "grade": say("like.quality.info")}
-    records = [*_records(flags, **words), identical | {"measure": say("like.quality.identical")}]
-    found.tables["quality_flags"] = table(FLAGS, records, "flags")
+    records = [*with_words(flags, **words), identical | {"measure": say("like.quality.identical")}]
+    found.tables["quality_flags"] = m.figures.table(FLAGS, records, "flags")
     noticed = [(note.code, note.count) for note in source.notes if note.code in NOTES]
     if noticed:
         notes = [{"measure": say(f"like.note.{code}"), "count": count} for code, count in noticed]
-        found.tables["quality_notes"] = table(COUNTS, notes, "notes")
+        found.tables["quality_notes"] = m.figures.table(COUNTS, notes, "notes")

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import pandas as pd
 
+from kesher.answers.figures import Figures
 from kesher.faults import DataRefused, Fault
 from kesher.params import LikeMotivation, client_root
 from kesher.readers import (
@@ -134,6 +135,11 @@ class Material:
     data: LikeData
     study: LikeStudy
     alternatives: pd.DataFrame
+
+    @property
+    def figures(self) -> Figures:
+        """What makes the numbers and tables, in this workbook's words."""
+        return Figures("like", self.params.confidence, "reason.no_customers")
 
     @cached_property
     def _labels(self) -> dict[tuple[str, str], Text]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
+from kesher.answers.figures import NOTHING, Found
 from kesher.answers.like_motivation.material import Material
 from kesher.disclosure import guarded
 from kesher.results import Number, Unit
@@ -13,8 +15,6 @@ from kesher.survey.programmes import Estimate
 from kesher.survey.shares import SideShares
 from kesher.words import Text, say
 
-Found = tuple[float | None, float | None, float | None]  # value, low, high
-NOTHING: Found = (None, None, None)
 # Why the study lacks a part, by its code: a key below like.reason.
 REASONS = {
     "no_marketers": "no_marketers", "marketers_no_reasons": "no_marketers", "too_few_guessers": "too_few_guessers",
@@ -42,42 +42,9 @@ def numbers(m: Material) -> dict[str, Number]:
     return {number.id: guarded(number, m.params.withhold_below) for number in found}
 
 
-def number(
-    m: Material, id: str, label: Text, unit: Unit, method: str, found: Found, reason: Text | None = None, *,
-    digits: int = 0, base: Mapping[str, float] | None = None, effective: Mapping[str, float] | None = None,
-    inputs: tuple[str, ...] = (), signed: bool | None = None,
-) -> Number:  # fmt: skip
-    """A Number from a computed value and its interval; NaN or None is not identified, for ``reason``.
-
-    ``method`` is a key below like.method. A value without an interval keeps the reason why it has none.
-    """
-    value, low, high = (None if end is None or not math.isfinite(end) else float(end) for end in found)
-    have = value is not None and low is not None and high is not None
-    said = say(f"like.method.{method}")
-    return Number(
-        id=id,
-        label=label,
-        value=value,
-        unit=unit,
-        digits=digits,
-        status="ok" if value is not None else "not_identified",
-        reason=None if have else reason or (None if value is not None else say("like.reason.no_customers")),
-        low=low if have else None,
-        high=high if have else None,
-        interval="confidence" if have else "none",
-        confidence=m.params.confidence if have else None,
-        base={group: int(n) for group, n in (base or {}).items() if n >= 0},
-        effective_base={group: float(n) for group, n in (effective or {}).items() if math.isfinite(n)},
-        method=said["en"],
-        method_text=said,
-        inputs=inputs,
-        signed=signed,
-    )
-
-
 def _absent(m: Material, id: str, label: Text, unit: Unit, method: str, part: str) -> Number:
     """A number whose part of the study is missing, with the reason; withheld where the base was too small."""
-    empty = number(m, id, label, unit, method, NOTHING, why(m, part))
+    empty = m.figures.number(id, label, unit, method, NOTHING, why(m, part))
     return empty.refused("withheld", why(m, part)) if m.study.missing.get(part) == "withheld" else empty
 
 
@@ -99,11 +66,11 @@ def _bases(m: Material) -> Iterator[Number]:
         counts += [("effective_n", "count", 0, method, rows / effect), ("design_effect", "ratio", 2, method, effect)]
     for name, unit, digits, method, value in counts:
         label = say(f"like.number.customers_{name}")
-        yield number(m, f"customers.{name}", label, unit, method, (value, None, None), digits=digits)
+        yield m.figures.number(f"customers.{name}", label, unit, method, (value, None, None), digits=digits)
     reason = say("like.reason.no_marketers" if m.mode == "none" else "like.reason.no_n")
     label = say("like.number.marketers_n")
-    yield number(
-        m, "marketers.n", label, "count", "count", (m.marketers_n, None, None), None if m.marketers_n else reason
+    yield m.figures.number(
+        "marketers.n", label, "count", "count", (m.marketers_n, None, None), None if m.marketers_n else reason
     )
 
 
@@ -115,7 +82,9 @@ def _side(m: Material, side: SideShares, prefix: str, group: str, key: str, meth
         label = say(f"like.number.{key}", option=m.label(side.question, option))
         found = (row["share"], None, None) if bare else (row["share"], row["low"], row["high"])
         base, effective = {group: row["base"]}, {group: row["effective_base"]}
-        yield number(m, f"{prefix}.{option}", label, "share", method, found, reason, base=base, effective=effective)
+        yield m.figures.number(
+            f"{prefix}.{option}", label, "share", method, found, reason, base=base, effective=effective
+        )
 
 
 def _shares(m: Material) -> Iterator[Number]:
@@ -172,8 +141,8 @@ def _gaps(m: Material) -> Iterator[Number]:
             value = row[f"{column}_gap_pp"] if column == "centred" else row[f"{column}{points}"]
             found = (value, row[f"{column}_low{points}"], row[f"{column}_high{points}"])
             label, digits = say(f"like.number.{id}", option=m.reason(option)), 1 if unit == "rank" and value % 1 else 0
-            yield number(
-                m, f"{id}.{option}", label, unit, method, found, reason, digits=digits, base=base, inputs=inputs
+            yield m.figures.number(
+                f"{id}.{option}", label, unit, method, found, reason, digits=digits, base=base, inputs=inputs
             )
 
 
@@ -182,8 +151,8 @@ def _agreement(m: Material) -> Iterator[Number]:
     found = (gap.agreement_tau_b, gap.agreement_low, gap.agreement_high) if gap else NOTHING
     reason = say("like.reason.few_options") if gap else why(m, m.gap_missing)
     inputs = tuple(f"gap.{option}" for option in gap.table["option"]) if gap else ()
-    yield number(
-        m, "agreement.kendall_tau_b", say("like.number.tau"), "tau", "tau", found, reason, digits=2, inputs=inputs
+    yield m.figures.number(
+        "agreement.kendall_tau_b", say("like.number.tau"), "tau", "tau", found, reason, digits=2, inputs=inputs
     )
 
 
@@ -191,23 +160,25 @@ def _guesses(m: Material) -> Iterator[Number]:
     study, label = m.study.guesses, say("like.number.surprise")
     if m.mode != "sealed_guesses":
         reason = say("like.reason.no_guesses")
-        empty = number(m, "predictions.surprise_pp", label, "pp", "surprise", NOTHING, reason, signed=False)
+        empty = m.figures.number("predictions.surprise_pp", label, "pp", "surprise", NOTHING, reason, signed=False)
         yield empty.refused("not_applicable", reason)
         return
     if study is None:
-        yield number(m, "predictions.surprise_pp", label, "pp", "surprise", NOTHING, why(m, "guesses"), signed=False)
+        yield m.figures.number(
+            "predictions.surprise_pp", label, "pp", "surprise", NOTHING, why(m, "guesses"), signed=False
+        )
         return
     base, inputs = {"marketers": study.guessers}, tuple(f"gap.{option}" for option in study.table["option"])
     found = (study.surprise_pp, study.surprise_low_pp, study.surprise_high_pp)
-    shown = {"digits": 1, "signed": False}
-    yield number(m, "predictions.surprise_pp", label, "pp", "surprise", found, base=base, inputs=inputs, **shown)  # type: ignore[arg-type]
+    surprising = partial(m.figures.number, unit="pp", digits=1, signed=False, base=base)
+    yield surprising("predictions.surprise_pp", label, method="surprise", found=found, inputs=inputs)
     bare = [("guesser_error_pp", say("like.number.guess_error"), "guess_error", study.guesser_error_pp)]
     for wave in study.waves.to_dict("records"):
         label = say("like.number.surprise_wave", wave=int(wave["wave"]))
         bare.append((f"wave_{int(wave['wave'])}.surprise_pp", label, "surprise", float(wave["surprise_pp"])))
     for id, label, method, value in bare:
         reason = say("like.reason.whole_team")
-        yield number(m, f"predictions.{id}", label, "pp", method, (value, None, None), reason, base=base, **shown)  # type: ignore[arg-type]
+        yield surprising(f"predictions.{id}", label, method=method, found=(value, None, None), reason=reason)
 
 
 def _offers(m: Material) -> Iterator[Number]:
@@ -220,12 +191,14 @@ def _offers(m: Material) -> Iterator[Number]:
         inputs = tuple(f"expectation.{option}" for option in best.best)
         base, effective = {"customers": offers.base}, {"customers": offers.effective_base}
         found = (best.reach, best.low, best.high)
-        yield number(
-            m, f"offers.{size}.reach", label, "share", "reach", found, base=base, effective=effective, inputs=inputs
+        yield m.figures.number(
+            f"offers.{size}.reach", label, "share", "reach", found, base=base, effective=effective, inputs=inputs
         )
         won, reason = (best.win_rate, None, None), say("like.reason.resamples")
         label = say("like.number.win_rate", k=size)
-        yield number(m, f"offers.{size}.win_rate", label, "share", "win_rate", won, reason, base=base, inputs=inputs)
+        yield m.figures.number(
+            f"offers.{size}.win_rate", label, "share", "win_rate", won, reason, base=base, inputs=inputs
+        )
 
 
 def _programmes(m: Material) -> Iterator[Number]:
@@ -242,7 +215,7 @@ def _programmes(m: Material) -> Iterator[Number]:
         missing = "promoters" if id == "recommend.share" else "programmes"
         reason = why(m, missing) if missing in m.study.missing else say("like.reason.ratio")
         label, digits = say(f"like.number.{key}"), 1 if unit == "count" else 0
-        yield number(m, id, label, unit, method, found, reason, digits=digits, base=base, effective=effective)
+        yield m.figures.number(id, label, unit, method, found, reason, digits=digits, base=base, effective=effective)
 
 
 def _drivers(m: Material) -> Iterator[Number]:
@@ -252,12 +225,12 @@ def _drivers(m: Material) -> Iterator[Number]:
             say("like.number.r_squared", outcome=name),
             (fit.r_squared, fit.r_squared_low, max(fit.r_squared_high, fit.r_squared)),
         )
-        yield number(m, f"drivers.{outcome}.r_squared", label, "share", "relative_weight", found, base=base)
+        yield m.figures.number(f"drivers.{outcome}.r_squared", label, "share", "relative_weight", found, base=base)
         for row in fit.table.to_dict("records"):
             label = say("like.number.driver", outcome=name, option=m.reason(str(row["item"])))
             found = (row["weight"], row["low"], row["high"])
             id = f"drivers.{outcome}.{row['item']}"
-            yield number(m, id, label, "share", "relative_weight", found, digits=1, base=base)
+            yield m.figures.number(id, label, "share", "relative_weight", found, digits=1, base=base)
 
 
 def detectable_rise(number: Number) -> float | None:

@@ -1,0 +1,76 @@
+"""Does the loyalty programme pay: what joining adds, what it costs, how sure that is, and what would change it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kesher.answers.claims import confront
+from kesher.answers.loyalty_roi import advice
+from kesher.answers.loyalty_roi.economics import economics
+from kesher.answers.loyalty_roi.exhibits import evidence
+from kesher.answers.loyalty_roi.material import Material, read
+from kesher.answers.loyalty_roi.numbers import numbers
+from kesher.answers.loyalty_roi.sheet import Sheet
+from kesher.loyalty.analysis import LoyaltyStudy, analyse
+from kesher.params import LoyaltyRoi
+from kesher.readers.claims import read_claims
+from kesher.readers.ledger import LoyaltyTables
+from kesher.results import Result
+from kesher.words import both
+
+WORKBOOK = "loyalty_roi"
+
+
+def check(params: LoyaltyRoi) -> LoyaltyTables:
+    """Read everything the parameters name, and compute nothing. Raises DataRefused."""
+    return read(params)
+
+
+def reading(data: LoyaltyTables) -> pd.DataFrame:
+    """What was read and from where, one row per file, for the strategist; it is not on the client's page."""
+    rows = [
+        {
+            "file": source.file,
+            "format": source.format,
+            "recognised by": source.how_recognised,
+            "encoding": source.encoding,
+            "rows": source.rows,
+            "noticed": "; ".join(f"{note.count:,} {note.detail}" for note in source.notes),
+        }
+        for source in data.sources
+    ]
+    return pd.DataFrame(rows)
+
+
+def answer(data: LoyaltyTables, study: LoyaltyStudy, params: LoyaltyRoi) -> Result:
+    """The study turned into what the page says, in both languages."""
+    claims = read_claims(country=params.country)
+    m = Material(params, data, study, claims)
+    found = numbers(m)
+    sheet = Sheet(m)
+    evidence(sheet, found)
+    economics(sheet, found)
+    shown = sheet.done()
+    return Result(
+        client=params.client,
+        client_name=both(params.name_en, params.name_he),
+        workbook=WORKBOOK,
+        title=m.say("title"),
+        as_of=params.as_of,
+        currency=params.currency,
+        illustrative=params.illustrative,
+        answer=advice.answer(m, found),
+        numbers=found,
+        tables=shown.tables,
+        charts=shown.charts,
+        recommendations=advice.recommendations(m, found),
+        claims=confront(claims, found),
+        assumptions=advice.assumptions(m),
+        method=advice.method(m),
+        sources=advice.sources(m),
+        warnings=advice.warnings(m),
+        missing=shown.missing,
+    )
+
+
+__all__ = ["analyse", "answer", "check", "read", "reading"]

@@ -1,0 +1,5 @@
+"""The incremental effect of a programme: what the structure of the data allows to be said, and how surely."""
+
+from kesher.loyalty.effect.design import EffectStudy, identify
+
+__all__ = ["EffectStudy", "identify"]

@@ -1,0 +1,240 @@
+"""Which comparison do the data allow? The design follows from their structure, never from a test of the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import numpy as np
+import pandas as pd
+
+from kesher.faults import NotIdentified
+from kesher.loyalty.effect import cohorts, experiment, history, joiners, rollout, staggered
+from kesher.loyalty.effect.bound import Bound, relative_magnitudes
+from kesher.loyalty.effect.cohorts import Controls
+from kesher.loyalty.effect.estimates import Estimate
+from kesher.loyalty.effect.history import Timing
+
+if TYPE_CHECKING:
+    from kesher.readers.ledger.summaries import Panel
+
+T = TypeVar("T")
+DESIGNS = ("holdout", "staggered", "joiners", "rollout", "members_only")
+FEWEST_NEVER = 100  # never-members with history (joiners)
+
+
+@dataclass(frozen=True)
+class EffectStudy:
+    """The incremental effect of the programme: the first design possible leads, the others stand beside it.
+
+    ``headline`` is None when ``design`` is "members_only". ``estimand``: "itt", "late" or "att". ``reasons``: why
+    each of the other designs is impossible. ``designs``: design, possible, headline, reason, per, value, se, low,
+    high, members, controls. ``naive``: members' monthly margin less non-members'. ``sensitivity``: row, value,
+    low, high, members, controls, disagrees (one's value lies outside the other's interval, or only one of the
+    two differs from zero). ``bound``: Rambachan and Roth's; ``trend_bound`` (staggered) the milder one for a steady
+    drift: the pre-period's straight trend, up to m times, goes on in one direction.
+    """
+
+    design: str
+    headline: Estimate | None
+    estimand: str | None
+    reasons: dict[str, str]
+    designs: pd.DataFrame
+    naive: Estimate | None
+    naive_reason: str | None
+    holdout: experiment.HoldoutStudy | None
+    staggered: staggered.StaggeredStudy | None
+    joiners: joiners.JoinersStudy | None
+    rollout: rollout.RolloutStudy | None
+    sensitivity: pd.DataFrame
+    bound: Bound | None
+    trend_bound: Bound | None
+    coverage: history.Coverage
+    flags: tuple[str, ...]
+
+
+def identify(
+    panel: Panel,
+    *,
+    holdout: pd.DataFrame | None = None,
+    planned_share: float | None = None,
+    rollout: pd.DataFrame | None = None,
+    regional: pd.DataFrame | None = None,
+    regional_bases: pd.DataFrame | None = None,
+    members_known: bool = True,
+    pre_months: int = 6,
+    drop_before: int = 1,
+    drop_after: int = 0,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> EffectStudy:
+    """Estimate with every design that the structure of the data allows; all effects per member and month.
+
+    ``panel`` holds every customer of the ledger and full months only (no column when there is none);
+    ``holdout``: customer, treated, since; ``rollout``: region, started; ``regional``: region by month, money;
+    ``regional_bases``: region -> customers, members. Nothing raises: what is impossible has its code in
+    ``reasons``.
+    """
+    timing = Timing(pre_months, drop_before, drop_after)
+    if not members_known:
+        panel = replace(panel, joined=np.full_like(panel.joined, -1))
+    attempts: dict[str, Callable[[Panel], Any]] = {
+        "holdout": lambda panel: experiment.study(panel, holdout, planned_share=planned_share, confidence=confidence),
+        "staggered": lambda panel: _staggered(panel, timing, confidence),
+        "joiners": lambda panel: _joiners(panel, timing, confidence),
+        "rollout": lambda _: _rollout(rollout, regional, regional_bases, timing, confidence, seed),
+    }
+    tried = {name: _tried(partial(attempt, panel)) for name, attempt in attempts.items()}
+    found = {name: study for name, (study, _) in tried.items() if study is not None}
+    reasons = {name: code for name, (_, code) in tried.items() if code is not None}
+    design = next(iter(found), "members_only")
+    study: Any = found.get(design)
+    headline = _estimate(study) if study else None
+    naive, naive_reason = _tried(lambda: history.naive_gap(panel, confidence))
+    others: dict[str, Callable[[], Any]] = {}
+    if headline and design != "rollout":
+        others["winsorised"] = lambda: attempts[design](history.winsorised(panel))
+    if design == "staggered":
+        others |= _other_controls(panel, study.controls, timing, confidence)
+    sensitivity = _sensitivity(headline, others)
+    bound, trend_bound = _bounds(design, study, confidence)
+    before_after = found.get("staggered") or found.get("joiners")
+    coverage = history.coverage_of(panel, timing, _estimate(before_after).members if before_after else 0)
+    estimand = ("late" if study.late else "itt") if design == "holdout" else "att"
+    return EffectStudy(
+        design=design,
+        headline=headline,
+        estimand=estimand if headline else None,
+        reasons=reasons,
+        designs=_table(found, reasons, design),
+        naive=naive,
+        naive_reason=naive_reason,
+        **{name: found.get(name) for name in attempts},
+        sensitivity=sensitivity,
+        bound=bound,
+        trend_bound=trend_bound,
+        coverage=coverage,
+        flags=_flags(study, sensitivity, trend_bound or bound, coverage),
+    )
+
+
+def _tried(find: Callable[[], T]) -> tuple[T | None, str | None]:
+    """What was found, or the code of why it could not be."""
+    try:
+        return find(), None
+    except NotIdentified as refused:
+        return None, refused.code
+
+
+def _estimate(study: Any) -> Estimate:
+    if isinstance(study, experiment.HoldoutStudy):
+        return study.headline
+    return study.simple if isinstance(study, staggered.StaggeredStudy) else study.effect
+
+
+def _staggered(
+    panel: Panel, timing: Timing, confidence: float, controls: Controls | None = None
+) -> staggered.StaggeredStudy:
+    usable = history.with_history(panel, timing)
+    if len(np.unique(usable.joined[usable.joined >= 0])) < history.JOINING_MONTHS:
+        raise NotIdentified("few_joining_months" if np.ptp(panel.joined[panel.joined >= 0]) else "joined_on_one_day")
+    before, first = timing.drop_before, timing.drop_after + 1
+    controls, fewest = controls or history.controls_for(usable, timing), history.FEWEST_CONTROLS
+    found = cohorts.effects(usable, controls=controls, drop_before=before, fewest_controls=fewest, corrected=True)
+    study = staggered.aggregated(
+        found, controls, pre_months=timing.pre_months, drop_before=before, first=first, confidence=confidence
+    )
+    if study.simple.members < history.FEWEST_MEMBERS:
+        raise NotIdentified("too_few_members")
+    return study
+
+
+def _joiners(panel: Panel, timing: Timing, confidence: float) -> joiners.JoinersStudy:
+    usable = history.with_history(panel, timing)
+    if not (panel.joined < 0).any():
+        raise NotIdentified("everybody_a_member")
+    if (usable.joined < 0).sum() < FEWEST_NEVER:
+        raise NotIdentified("too_few_controls")
+    return joiners.study(usable, timing, confidence)
+
+
+def _rollout(
+    table: pd.DataFrame | None,
+    regional: pd.DataFrame | None,
+    bases: pd.DataFrame | None,
+    timing: Timing,
+    confidence: float,
+    seed: int,
+) -> rollout.RolloutStudy:
+    if table is None or table.empty:
+        raise NotIdentified("no_rollout")
+    if regional is None:
+        raise NotIdentified("no_regions")
+    month = (table["started"].dt.year * 12 + table["started"].dt.month - 1).fillna(-1).astype(int)
+    started = pd.Series(month.to_numpy(), index=table["region"])
+    return rollout.study(regional, started, bases=bases, first=timing.drop_after + 1, confidence=confidence, seed=seed)
+
+
+def _other_controls(
+    panel: Panel, chosen: Controls, timing: Timing, confidence: float
+) -> dict[str, Callable[[], staggered.StaggeredStudy]]:
+    """The same comparison with the control groups that were not chosen."""
+    possible = get_args(Controls) if (panel.joined < 0).any() else ("not_yet",)
+    return {name: partial(_staggered, panel, timing, confidence, name) for name in possible if name != chosen}
+
+
+def _sensitivity(headline: Estimate | None, others: dict[str, Callable[[], Any]]) -> pd.DataFrame:
+    rows = []
+    for name, run in others.items():
+        study, _ = _tried(run)
+        if study is None or headline is None:
+            continue
+        other = _estimate(study)
+        outside = not (headline.low <= other.value <= headline.high and other.low <= headline.value <= other.high)
+        disagrees = outside or other.differs != headline.differs
+        rows.append((name, other.value, other.low, other.high, other.members, other.controls, disagrees))
+    return pd.DataFrame(rows, columns=["row", "value", "low", "high", "members", "controls", "disagrees"])
+
+
+def _bounds(design: str, study: Any, confidence: float) -> tuple[Bound | None, Bound | None]:
+    if design == "joiners" and study.placebo is not None:
+        return relative_magnitudes(study.pair, study.pair_covariance, 1.0, "placebo", confidence), None
+    if design != "staggered" or len(study.steps) < 2:
+        return None, None
+    step = relative_magnitudes(study.steps, study.steps_covariance, study.reach, "monthly_step", confidence)
+    n = len(study.steps)
+    slope = np.arange(1, n) * (n - np.arange(1, n))  # least squares through n months weighs their steps so
+    pick = np.zeros((2, n))
+    pick[0, 0], pick[1, 1:] = 1, slope / slope.sum()
+    values, covariance = pick @ study.steps, pick @ study.steps_covariance @ pick.T
+    return step, relative_magnitudes(values, covariance, study.reach, "monthly_trend", confidence)
+
+
+def _table(found: dict[str, Any], reasons: dict[str, str], design: str) -> pd.DataFrame:
+    rows = []
+    for name in DESIGNS:
+        e = _estimate(found[name]) if name in found else None
+        numbers = (e.per, e.value, e.se, e.low, e.high, e.members, e.controls) if e else ("", *[np.nan] * 4, 0, 0)
+        rows.append((name, name not in reasons, name == design, reasons.get(name, ""), *numbers))
+    columns = ["design", "possible", "headline", "reason", "per", "value", "se", "low", "high", "members", "controls"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _flags(study: Any, sensitivity: pd.DataFrame, bound: Bound | None, coverage: history.Coverage) -> tuple[str, ...]:
+    """What a reader must know of the design that leads."""
+    raised: list[str] = []
+    if isinstance(study, experiment.HoldoutStudy):
+        apart = study.balance["standardised_difference"].abs().max() > joiners.BALANCED
+        raised += ["sample_ratio"] * (study.ratio_p < 0.001) + ["not_randomised_alike"] * bool(apart)
+    if isinstance(study, staggered.StaggeredStudy):
+        raised += ["pre_trend"] * (study.pre_p < 0.05)
+    if isinstance(study, joiners.JoinersStudy):
+        raised += ["placebo_fails"] * (study.placebo_holds is False) + ["not_balanced"] * (not study.balanced)
+    for row in sensitivity.loc[sensitivity["disagrees"].astype(bool), "row"]:
+        raised.append("outliers" if row == "winsorised" else "controls_disagree")
+    before_after = isinstance(study, staggered.StaggeredStudy | joiners.JoinersStudy)
+    raised += ["covers_few"] * (before_after and coverage.share < 0.5)
+    raised += ["fragile"] * (bound is not None and bound.breakdown_m < 1)
+    return tuple(dict.fromkeys(raised))

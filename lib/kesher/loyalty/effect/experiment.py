@@ -1,0 +1,154 @@
+"""A randomised holdout: the difference in margin since randomisation, adjusted for the margin before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc
+
+from kesher.faults import NotIdentified
+from kesher.loyalty.effect.estimates import Booleans, Estimate, Floats, Integers, estimated, recency, standardised
+
+if TYPE_CHECKING:
+    from kesher.readers.ledger.summaries import Panel
+
+SMALLEST_ARM = 30
+TAKE_UP = 0.05  # below this difference in membership, the effect per member is not measured
+
+
+@dataclass(frozen=True)
+class HoldoutStudy:
+    """What being offered the programme does (``itt``: per customer offered and month since randomisation).
+
+    ``raw`` is the plain difference in means; ``late`` the effect per member and month, where the programme's
+    group joined more than the holdout (``take_up``: the difference in the share of months as a member).
+    ``ratio_p`` tests the share held out against the plan. ``balance``: variable (margin, recency,
+    orders), treated, control, standardised_difference, all before randomisation.
+    """
+
+    itt: Estimate
+    raw: Estimate
+    late: Estimate | None
+    take_up: float
+    share_held_out: float
+    planned_share: float | None
+    ratio_p: float
+    balance: pd.DataFrame
+    months: int
+
+    @property
+    def headline(self) -> Estimate:
+        """Per member where that can be told, else per customer offered the programme."""
+        return self.late or self.itt
+
+
+@dataclass(frozen=True)
+class _Arms:
+    """The customers randomised: group, first full month since, and their rows of the panel."""
+
+    treated: Booleans
+    since: Integers
+    value: Floats
+    orders: Floats
+    joined: Integers
+
+
+def study(
+    panel: Panel, holdout: pd.DataFrame | None, *, planned_share: float | None = None, confidence: float = 0.95
+) -> HoldoutStudy:
+    """Compare the groups as randomised (``holdout``: customer, treated, since), whoever joined or bought.
+
+    Outcome: mean margin per month from the first full month since randomisation; a customer without purchases
+    counts with zero. Adjusted by Lin's (2013) regression on the mean margin before (CUPED: Deng et al. 2013),
+    fully interacted, and by waves of randomisation where there are several; HC2 standard errors. Raises
+    ``NotIdentified``: "no_holdout", "too_few_months" (no full month since), "too_few_customers" (an arm below 30).
+    """
+    if holdout is None or holdout.empty:
+        raise NotIdentified("no_holdout")
+    arms = _arms(panel, holdout)
+    d = arms.treated.astype(float)
+    months = panel.months[None, :]
+    after = months >= arms.since[:, None]
+    length, length_before = after.sum(axis=1), (~after).sum(axis=1)
+    y = (arms.value * after).sum(axis=1) / length
+    margin = (arms.value * ~after).sum(axis=1) / np.maximum(length_before, 1)
+    x = (arms.since[:, None] == np.unique(arms.since)[1:]).astype(float)
+    raw, raw_psi = _lin(y, d, x)
+    adjusted, psi = _lin(y, d, np.column_stack([x, margin]) if length_before.all() else x)
+
+    def effect(value: float, influence: Floats, per: str) -> Estimate:
+        sizes, freedom = (int(d.sum()), int((1 - d).sum())), len(d) - 2.0 * (x.shape[1] + 2)
+        return estimated(value, float(np.sqrt(influence @ influence)), confidence, sizes, freedom=freedom, per=per)
+
+    member = ((arms.joined[:, None] >= 0) & (arms.joined[:, None] <= months) & after).sum(axis=1) / length
+    take_up, take_psi = _lin(member, d, x)
+    known = bool((panel.joined >= 0).any())
+    among_members = known and member.min() == 1  # everybody had joined: a member is who was offered
+    late = None
+    if known and not among_members and take_up > TAKE_UP:
+        late = effect(adjusted / take_up, (psi - adjusted / take_up * take_psi) / take_up, "member")
+    offered = "member" if among_members else "customer_offered"
+    held = float(1 - d.mean())
+    return HoldoutStudy(
+        itt=effect(adjusted, psi, offered),
+        raw=effect(raw, raw_psi, offered),
+        late=late,
+        take_up=take_up if known else float("nan"),
+        share_held_out=held,
+        planned_share=planned_share,
+        ratio_p=_ratio(held, planned_share, len(d)),
+        balance=_balance(arms, ~after, margin),
+        months=int(length.max()),
+    )
+
+
+def _arms(panel: Panel, holdout: pd.DataFrame) -> _Arms:
+    """The customers randomised, in waves that have both groups and a full month since."""
+    table = holdout.drop_duplicates("customer").sort_values("customer")
+    since = table["since"].dt.year * 12 + table["since"].dt.month - 1 + (table["since"].dt.day > 1)
+    when, treated = since.to_numpy(dtype=np.int64), table["treated"].to_numpy(dtype=bool)
+    if not len(panel.months) or not (when <= panel.months[-1]).any():
+        raise NotIdentified("too_few_months")
+    keep = when <= panel.months[-1]
+    for wave in np.unique(when):
+        if min((treated & (when == wave)).sum(), (~treated & (when == wave)).sum()) < SMALLEST_ARM:
+            keep &= when != wave
+    if not keep.any():
+        raise NotIdentified("too_few_customers")
+    customer = table["customer"].to_numpy()[keep]
+    order = np.argsort(panel.customers, kind="stable")
+    row = order[np.searchsorted(panel.customers, customer, sorter=order).clip(max=len(order) - 1)]
+    found = panel.customers[row] == customer
+    value, orders = (np.where(found[:, None], part[row], 0.0) for part in (panel.value, panel.orders))
+    return _Arms(treated[keep], when[keep], value, orders, np.where(found, panel.joined[row], -1))
+
+
+def _lin(y: Floats, d: Floats, x: Floats) -> tuple[float, Floats]:
+    """Effect of ``d`` on ``y`` given centred, interacted ``x``, and its HC2 influences (se = their norm)."""
+    centred = x - x.mean(axis=0)
+    centred = centred / np.where((spread := centred.std(axis=0)) > 0, spread, 1.0)
+    design = np.column_stack([np.ones(len(y)), d, centred, centred * d[:, None]])
+    bread = np.linalg.pinv(design.T @ design, hermitian=True)
+    beta = bread @ (design.T @ y)
+    lever = ((design @ bread) * design).sum(axis=1)
+    rest = (y - design @ beta) / np.sqrt(np.maximum(1 - lever, 1e-9))
+    return float(beta[1]), (design @ bread[1]) * rest
+
+
+def _balance(arms: _Arms, before: Booleans, margin: Floats) -> pd.DataFrame:
+    """What the two groups were like before; no rows without a month before."""
+    since = recency((arms.orders > 0) & before) - (~before).sum(axis=1)
+    x = np.column_stack([margin, since, (arms.orders * before).sum(axis=1)])
+    a, b = x[arms.treated], x[~arms.treated]
+    means = {"treated": a.mean(axis=0), "control": b.mean(axis=0), "standardised_difference": standardised(a, b)}
+    return pd.DataFrame({"variable": ["margin", "recency", "orders"], **means}).iloc[: 3 * before.any()]
+
+
+def _ratio(held: float, planned: float | None, n: int) -> float:
+    """Two-sided p-value of the share held out against the plan (Pearson's chi-square)."""
+    if planned is None or not 0 < planned < 1:
+        return float("nan")
+    return float(chdtrc(1, n * (held - planned) ** 2 / (planned * (1 - planned))))
