@@ -79,7 +79,7 @@ def test_offers_shares_holdout_costs_and_rollout(shop: Till) -> None:
     assert read.costs is not None and read.rollout is not None
     offer = read.offers.iloc[0]
     assert (offer.tactic, offer.group, offer.cost, pd.isna(offer.seen)) == ("percent_discount", "offered", 0.0, True)
-    assert read.shares["network"].tolist() == ["whatsapp", "pinterest"]
+    assert read.shares["network"].tolist() == ["whatsapp", "other"]
     assert read.shares["friend"].tolist() == [3, -1] and np.isnan(read.shares["amount"].iloc[1])
     assert read.holdout["treated"].tolist() == [False, True]
     assert read.costs["month"].tolist() == [M + 2, M + 3, M + 4, M + 5]
@@ -109,6 +109,9 @@ def test_offers_shares_holdout_costs_and_rollout(shop: Till) -> None:
         ("rollout", [["region", "started"], ["west", "2026-01-01"]], {("unknown_region", 2, "region")}),
         ("costs", [["month", "line", "amount"], ["2026-13", "", "much"]],
          {("bad_month", 2, "month"), ("missing_line", 2, "line"), ("bad_number", 2, "amount")}),
+        ("costs", [["month", "line", "amount"], ["2026-03", "staff", "-5"]], {("negative_cost", 2, "amount")}),
+        ("costs", [["month", "line", "amount"], ["2024-01", "staff", "5"], ["2023-12", "staff", "5"]],
+         {("absurd_month", 3, "month")}),
         ("calendar", [["start", "end", "kind"], ["2026-02-01", "2026-01-01", "party"]],
          {("end_before_start", 2, "end"), ("unknown_word", 2, "kind")}),
         ("shares", [["customer", "date"], ["1", "2026-01-01"]], {("missing_column", 1, "network")}),
@@ -123,6 +126,33 @@ def test_faults_name_file_row_column_and_kind(
         shop.read(**{f"{name}_file": f"{name}.csv"}, region_column="shop")
     assert {(fault.kind, fault.row, fault.column) for fault in told.faults} == faults
     assert {fault.where for fault in told.faults} == {f"{name}.csv"}
+
+
+def test_costs_after_as_of_are_counted_and_left_out(shop: Till) -> None:
+    rows = [["2026-10", "staff", "5"], ["2026-11", "staff", "6"], ["2099-01", "staff", "7"]]
+    shop.table("c.csv", [["month", "line", "amount"], *rows])
+    read = shop.read(costs_file="c.csv")
+    assert read.costs is not None and read.costs["amount"].tolist() == [5.0]
+    assert {note.code: note.count for note in read.notes}["costs_after_as_of"] == 2
+
+
+def test_names_that_may_be_a_persons_are_never_shown(shop: Till) -> None:
+    """Networks are known ones and plain words of many; lines, tiers and offers hide numbers and addresses."""
+    many = [[str(at), "2026-01-01", "pinterest"] for at in range(10)]
+    odd = ["dana@example.org", "0501234567", "Dana Cohen", "dana", "x", "x" * 21]
+    shared = [*many, *([str(at), "2026-01-01", name] for at, name in enumerate(odd))]
+    shop.table("s.csv", [["customer", "date", "network"], *shared])
+    shop.table("m.csv", [["customer", "joined", "tier"], ["101", "2026-01-01", "0501234567"],
+                         ["102", "2026-01-01", "gold"], ["103", "2026-01-01", ""]])  # fmt: skip
+    shop.table("c.csv", [["month", "line", "amount"], ["2026-03", "ים@example.org", "1"], ["2026-03", "א" * 70, "1"]])
+    shop.table("o.csv", [["customer", "offer", "tactic", "sent"], ["101", "for 0501234567", "points", "2026-01-01"]])
+    read = shop.read(shares_file="s.csv", members_file="m.csv", costs_file="c.csv", offers_file="o.csv")
+    assert read.shares is not None and read.members is not None and read.costs is not None and read.offers is not None
+    assert read.shares["network"].value_counts().to_dict() == {"pinterest": 10, "other": 5, "twitter": 1}
+    assert read.members["tier"].tolist() == ["other 1", "gold", ""]
+    assert read.costs["line"].tolist() == ["other 1", "א" * 57 + "..."]
+    assert read.offers["offer"].tolist() == ["other 1"]
+    assert sum(note.count for note in read.notes if note.code == "names_hidden") == 3
 
 
 def test_an_unknown_word_is_told_the_allowed_ones_and_never_quoted(shop: Till) -> None:

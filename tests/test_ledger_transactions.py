@@ -68,6 +68,23 @@ def test_every_kind_of_file_gives_the_same_purchases(till: Till, kind: str) -> N
     assert {len(source.sha256) for source in read.sources} == {64}
 
 
+def test_an_export_of_a_web_page_named_xls_is_read(till: Till) -> None:
+    """Title and total rows, dd/mm dates, trailing minus, Hebrew in visual order: as in any other file."""
+    lines = [
+        ["חוקל", "ךיראת", "םוכס"], ["101", "05/01/2026", "1,180.00"], ["101", "07/01/2026", "236"],
+        ["101", "17/01/2026", "236.00-"], ["102", "29/01/2026", "&#8362;&nbsp;11.80"], ["כ״הס", "", "1,191.80"],
+    ]  # fmt: skip
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in lines)
+    title = "<tr><td colspan=3>2026 תוריכמ</td></tr>"
+    page = f"<html><meta charset=iso-8859-8><table><tr><td><table border=1>{title}{cells}</table></td></tr></table>"
+    till.write("t.xls", page.replace("״", '"'), "iso-8859-8")
+    named = {"customer_column": "לקוח", "time_column": "תאריך", "amount_column": "סכום"}
+    read = till.read(transactions_file="t.xls", **named, vat="excluded")
+    assert steps(read)["total_rows"] == (1, 0, 1191.8)
+    assert purchases(read) == [(0, "2026-01-05", 1180.0), (1, "2026-01-29", 11.8)]
+    assert {"html_table", "visual_hebrew"} <= {note.code for note in read.sources[0].notes}
+
+
 def test_blanks_between_columns_and_no_header(till: Till) -> None:
     till.write("t.csv", "\n".join("  ".join([" 7", *row]) for row in ROWS) + "\n")
     named = {"customer_column": "column 2", "time_column": "column 3", "amount_column": "column 4"}
@@ -185,12 +202,88 @@ def test_rows_left_out_are_counted_by_reason(till: Till) -> None:
         ["", "2026-01-01", "10"], ["5", "soon", "10"], ["6", "2026-01-01", "much"], ["7", "2026-11-01", "10"],
         ["8", "1900-01-01", "10"], ["HOUSE ", "2026-01-01", "10"], ["9", "2026-03-02", "0"],
     ]  # fmt: skip
-    read = till.read([HEADER, *good, *bad], test_customers=["HOUSE"], vat="excluded")
+    till.table("tests.csv", [["customer"], ["HOUSE"]])
+    read = till.read([HEADER, *good, *bad], test_customers_file="tests.csv", vat="excluded")
     assert steps(read) == {
         "rows_read": (307, 301, 3050.0), "unreadable": (2, 2, 10.0), "no_customer": (1, 0, 10.0),
         "after_as_of": (1, 1, 10.0), "absurd_date": (1, 1, 10.0), "test_customers": (1, 1, 10.0),
         "zero_value": (1, 1, 0.0), "used": (301, 300, 3000.0),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header", [["customer", "date", "amount", "Amount "], ["Amount ", "customer", "date", "amount"]]
+)
+def test_of_headers_that_differ_by_case_the_one_as_named_is_read(till: Till, header: list[str]) -> None:
+    at = header.index("Amount ")
+    read = till.read([header, *([*row[:at], "1", *row[at:]] for row in ROWS)])
+    assert purchases(read) == EXPECTED
+    with refused("ambiguous_column") as told:
+        till.read(amount_column="AMOUNT")
+    assert [(fault.row, fault.column) for fault in told.faults] == [(1, "AMOUNT")]
+    till.table("t.csv", [[*HEADER, "amount"], *([*row, "1"] for row in ROWS)])
+    with refused("ambiguous_column"):
+        till.read()
+
+
+def test_two_parquet_columns_of_one_name_are_refused(till: Till) -> None:
+    till.parquet("t.parquet", FRAME.assign(Amounz=1.0))
+    path = till.folder / "t.parquet"
+    path.write_bytes(path.read_bytes().replace(b"Amounz", b"Amount"))
+    with refused("ambiguous_column"):
+        till.read(transactions_file="t.parquet")
+
+
+def test_keys_that_a_spreadsheet_wrote_in_short_are_refused(till: Till) -> None:
+    short = ["9.72501E+11", "2026-01-05", "1"]
+    till.table("months/1.csv", [HEADER, *ROWS])
+    till.table("months/2.csv", [HEADER, ROWS[0], short])
+    with refused("ruined_keys") as told:
+        till.read(transactions_file="months")
+    assert (told.fault.where, told.fault.row, told.fault.column) == ("2.csv", 3, "customer")
+    till.parquet("t.parquet", pd.DataFrame([*ROWS, short], columns=HEADER))
+    with refused("ruined_keys"):
+        till.read(transactions_file="t.parquet")
+    till.table("m.csv", [["customer", "joined"], ["101", "2026-01-05"], [short[0], "2026-01-05"]])
+    with refused("ruined_keys") as told:
+        till.read([HEADER, *ROWS], members_file="m.csv")
+    assert (told.fault.row, told.fault.column) == (3, "customer")
+
+
+@pytest.mark.parametrize("kind", ["FLOAT", "DOUBLE", "VARCHAR", "HUGEINT"])
+def test_amounts_beyond_any_sale_are_unreadable(till: Till, kind: str) -> None:
+    many = pd.DataFrame([["1", "2026-01-05", 10.0]] * 60, columns=HEADER)
+    many.loc[59, "amount"] = 1e37
+    till.parquet("t.parquet", many, f"customer, date, CAST(amount AS {kind}) AS amount")
+    read = till.read(transactions_file="t.parquet")
+    assert steps(read)["unreadable"][0] == 1 and steps(read)["rows_read"][2] == 500.0
+    till.table("t.csv", [HEADER, *ROWS * 12, ["1", "2026-01-05", "1" + "0" * 30]])
+    assert steps(till.read())["unreadable"][0] == 1
+
+
+def test_keys_that_differ_by_case_or_zeros_are_kept_apart_and_counted(till: Till) -> None:
+    keys = ["ab1", "AB1", "007", "7", "8"]
+    read = till.read([HEADER, *([one, "2026-01-05", "1"] for one in keys)])
+    assert read.purchases.customers == 5
+    assert {note.code: note.count for note in read.notes}["similar_keys"] == 2
+
+
+def test_folders_named_as_partitions_add_no_column(till: Till) -> None:
+    (till.folder / "customer=9").mkdir()
+    till.parquet("customer=9/t.parquet", FRAME)
+    assert purchases(till.read(transactions_file="customer=9/t.parquet")) == EXPECTED
+    till.parquet("customer=9/t.parquet", FRAME.drop(columns="customer"))
+    with refused("missing_column"):
+        till.read(transactions_file="customer=9/t.parquet")
+
+
+def test_region_names_that_may_be_a_persons_are_hidden_and_long_ones_cut(till: Till) -> None:
+    shops = ["Dana 0501234567", "x" * 10_000, "north", "north", "north"]
+    till.table("r.csv", [["region", "started"], [shops[0], "2026-02-01"], [shops[1], ""]])
+    rows = [[*HEADER, "shop"], *([*row, shop] for row, shop in zip(ROWS, shops, strict=True))]
+    read = till.read(rows, region_column="shop", rollout_file="r.csv")
+    assert read.purchases.regions == ("other 1", "north", "x" * 57 + "...")
+    assert read.rollout is not None and read.rollout["region"].tolist() == [0, 2]
 
 
 def test_too_many_unreadable_rows_are_refused_with_file_row_and_column(till: Till) -> None:
@@ -212,7 +305,8 @@ def test_too_many_unreadable_rows_are_refused_with_file_row_and_column(till: Til
         (b"customer,date,amount\n1,2027-01-01,1\n", "no_rows"),
         (b"customer,date,amount\n1,2026-01-01,-1\n", "no_rows"),
         (b"customer,date,amount\n1,2026-01-01,1\n1,2026-01-01,-1\n", "no_rows"),
-        (b"<html><table><tr><td>customer</td></tr></table>", "html_disguised"),
+        (b"<html><table><tr><td>customer</td></tr></table>", "missing_column"),
+        (b"<html><p>customer,date,amount</p></html>", "html_disguised"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password"),
         (b"PAR1" + bytes(50), "damaged"),
         (b"PAR1" + bytes(50) + b"PAR1", "damaged"),

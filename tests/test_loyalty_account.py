@@ -15,8 +15,9 @@ from kesher.faults import NotIdentified
 from kesher.loyalty.account import Account, Input, account, cannibalised, sharing
 from kesher.loyalty.account.book import open_book
 from kesher.loyalty.account.inputs import draw
-from kesher.loyalty.account.worth import everything, flips, of_test, perfect
+from kesher.loyalty.account.worth import everything, flips, perfect
 from kesher.loyalty.points import study as points_study
+from kesher.loyalty.trial import Spread, plan
 
 AS_OF = datetime.date(2026, 10, 31)
 LAST = 2026 * 12 + 9
@@ -104,7 +105,6 @@ def test_a_dear_start_is_paid_back() -> None:
     assert found.payback_months is not None and found.payback_months.value == 3
     assert "costs_one_off" in found.codes and "reward_cost_unknown" in found.codes
     assert found.costs.set_index("line").loc["setup", "ahead"] == 0
-    assert found.verdict == "pays"
 
 
 def test_the_account_of_members_only_is_a_break_even_and_a_scenario() -> None:
@@ -122,6 +122,41 @@ def test_the_account_of_members_only_is_a_break_even_and_a_scenario() -> None:
     assert sample(effect=None, lift_low=0.1, lift_high=0.2).effect_basis == "none"  # lifts of an unknown margin
 
 
+def test_break_even_leaves_nothing() -> None:
+    """At the break-even effect margin is cost, also where fewer are active ahead, less is redeemed, members leave."""
+    ramp = activity().assign(active=np.linspace(100, 400, 12))
+    settings = {"activity": ramp, "active_share": (0.3, 0.25, 0.35), "attrition": (0.01, 0.01, 0.01)}
+    even = sample(**settings, active_margin=50.0)
+    found = sample(**settings, effect=(even.break_even.value, 0.0))
+    assert found.months["net"].sum() == pytest.approx(0, abs=1e-9 * even.cost.value)
+    assert even.break_even.value != pytest.approx(even.cost.value / found.months["members"].sum(), rel=0.01)
+    # and so do what an active member must bring, and the lift of an active member's margin
+    assert even.break_even_active is not None and even.break_even_lift is not None
+    lift = even.break_even_lift.value
+    lifted = sample(**settings, effect=None, lift_low=lift, lift_high=lift, active_margin=50.0)
+    assert lifted.months["net"].sum() == pytest.approx(0, abs=1e-9 * even.cost.value)
+    assert even.break_even_active.value == pytest.approx(50 * lift)
+    for end in ("value", "low", "high"):  # on one line, so that one table can show them all
+        each = getattr(even.break_even_active, end)
+        assert each / getattr(even.break_even, end) == pytest.approx(12_000 / ramp["active"].sum())
+    # A scenario pays where the effect lies above its own break-even: the range's ends leave the tails.
+    wide = sample(**settings, effect=(even.break_even.value, 0.0), discount_rate=0.0)
+    assert wide.npv is not None and wide.break_even.low < wide.break_even.value < wide.break_even.high
+    for end in (wide.break_even.low, wide.break_even.high):
+        at = sample(**settings, effect=(end, 0.0), discount_rate=0.0).pays_share
+        assert at == pytest.approx(0.025 if end < wide.break_even.value else 0.975, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"points": None}, "reward_cost_unknown"), ({"costs": None}, "costs_unknown")]
+)
+@pytest.mark.parametrize("effect", [4.0, -4.0])
+def test_no_verdict_while_a_cost_is_missing(change: dict[str, Any], code: str, effect: float) -> None:
+    found = sample(effect=(effect, 0.1), **change)
+    assert code in found.codes and found.verdict == "cannot_tell"
+    assert found.npv is not None and found.npv.low * found.npv.high > 0
+
+
 @pytest.mark.parametrize(
     ("effect", "verdict"), [(2.0, "pays"), (0.1, "does_not_pay"), (0.95, "cannot_tell"), (0.85, "cannot_tell")]
 )
@@ -132,10 +167,15 @@ def test_the_verdict_needs_the_whole_range_on_one_side(effect: float, verdict: s
     assert (found.npv.low > 0) == (verdict == "pays") and (found.npv.high < 0) == (verdict == "does_not_pay")
 
 
+def test_an_effect_that_may_be_too_low_proves_no_loss() -> None:
+    assert sample(effect=(0.1, 0.1), effect_may_be_low=True).verdict == "cannot_tell"
+    assert sample(effect=(2.0, 0.1), effect_may_be_low=True).verdict == "pays"
+
+
 def test_flips_are_where_the_value_is_zero() -> None:
     found = sample(discount_rate=0.0, horizon_months=12)
     flip = found.flips.set_index("name")
-    # 24 months: 1000 e = 500 + 400 a month, in the months to come as in those observed.
+    # A month ahead: 1000 e = 500 + 400.
     assert flip.loc["effect", "flip"] == pytest.approx(0.9, abs=1e-9)
     assert flip.loc["effect", "pays"] == "above"
     # An active member brings 5 and costs 1 a month: 500 = 4 * 1000 a.
@@ -171,6 +211,28 @@ def test_a_programme_nobody_uses_is_no_gain(effect: float) -> None:
         at = np.array([fixed(name, value) for value in (*ends, central[name])])
         gains = np.diff(at)
         assert (gains > 0).all() == (effect / 0.4 > reward) and (gains < 0).all() == (effect / 0.4 < reward)
+    # Beyond what is usual, redeeming more buys no more effect: it costs what it costs.
+    dearer = fixed("redemption", 2 * central["redemption"]) - fixed("redemption", central["redemption"])
+    assert dearer == pytest.approx(-400 * reward * flows.discount[-12:].sum())
+    [bar] = here.tornado.query("name == 'redemption'").to_dict("records")
+    assert bar["npv_high"] < here.npv.value
+
+
+@pytest.mark.parametrize(("effect", "rate"), [(1.2, 0.08), (0.8, 0.0), (0.95, 0.08)])
+def test_the_account_and_the_planned_test_value_knowledge_alike(effect: float, rate: float) -> None:
+    """What the effect, known exactly, is worth: the regression over the scenarios, and Raiffa and Schlaifer."""
+    settings = {"discount_rate": rate, "draws": 50_000, "attrition": (0.01, 0.0, 0.02)}
+    found = sample(effect=(effect, 0.3), activity=activity().assign(active=np.linspace(200, 600, 12)), **settings)
+    assert found.choice is not None and found.npv_ahead is not None
+    assert found.choice.sd == pytest.approx(0.3)
+    spread = Spread(between=22.0, within=44.0, members=1000, months=12)
+    test = plan(spread, members=1000, break_even=found.break_even.value, expected=effect, choice=found.choice)
+    [known] = found.worth.loc[found.worth["name"] == "effect", "evppi"]
+    error = 3 * found.choice.slope * 0.3 / np.sqrt(50_000)
+    assert test.worth_perfect == pytest.approx(known, abs=error) and known > 5 * error
+    assert test.worth is not None and 0 < test.worth < test.worth_perfect
+    sure = sample(effect=(found.choice.threshold, 0.0), activity=activity(active=400), **settings)
+    assert sure.choice is not None and sure.choice.sd == 0
 
 
 def test_worth_of_information_is_that_of_two_normals() -> None:
@@ -187,14 +249,14 @@ def test_worth_of_information_is_that_of_two_normals() -> None:
     assert worth["x"] == pytest.approx(gain(100 * sd), rel=0.02)
     assert worth["y"] == pytest.approx(gain(40 * 1.5 * sd), rel=0.06)
     assert everything(npv) == pytest.approx(gain(float(np.hypot(100 * sd, 60 * sd))), rel=0.02)
-    assert of_test(given[0], drawn, npv, 1.0) == pytest.approx(gain(100 * sd**2 / np.hypot(sd, 1.0)), rel=0.02)
-    assert of_test(given[0], drawn, npv, 1e-9) == pytest.approx(worth["x"], rel=1e-6)
 
 
 def test_scenarios_have_their_distributions_and_correlations() -> None:
     kinds = ("normal", "lognormal", "logit_normal", "triangular", "uniform")
     given = [Input(kind, 0.4, 0.2, 0.6, kind, "D", level=0.9) for kind in kinds]  # type: ignore[arg-type]
     drawn = draw(given, {("normal", "uniform"): 0.6, ("normal", "triangular"): -0.3}, 100_000, 5)
+    for i in given[:1] + given[4:]:
+        assert drawn.values[i.name].std() == pytest.approx(i.sd, rel=0.01)
     for kind in ("triangular", "uniform"):
         assert drawn.values[kind].min() >= 0.2 and drawn.values[kind].max() <= 0.6
     assert drawn.values["triangular"].mean() == pytest.approx(0.4, abs=2e-3)
@@ -259,8 +321,8 @@ def test_offers_cost_what_active_members_redeem() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"activity": activity().iloc[:0]}, "no_members"),
-        ({"activity": activity(members=0, active=0)}, "no_members"),
+        ({"activity": activity().iloc[:0]}, "account_no_full_month"),
+        ({"activity": activity(members=0, active=0)}, "account_no_full_month"),
         ({"activity": activity().assign(month=LAST + 1 + np.arange(12))}, "account_no_full_month"),
         ({"costs": None, "points": None}, "no_costs"),
     ],
@@ -275,7 +337,7 @@ def test_edges_stand() -> None:
     idle = sample(activity=activity(active=0), active_share=None, points=None)
     assert "nobody_active" in idle.codes and idle.break_even_active is None and idle.npv is not None
     one = sample(activity=activity(1, 1, 1), costs=costs(1), points=None, active_share=None, horizon_months=0)
-    assert one.npv_ahead is None and one.evpi is None and one.worth.empty
+    assert one.npv_ahead is None and one.evpi is None and one.worth.empty and one.choice is None
     losing = sample(effect=(-3.0, 0.1))
     assert losing.payback_months is None and losing.payback_share == 0 and losing.verdict == "does_not_pay"
     for found in (idle, one, losing):

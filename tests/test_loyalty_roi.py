@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from dataclasses import replace
@@ -15,12 +16,15 @@ import pytest
 import simulated_programmes as simulated
 
 from kesher.answers import loyalty_roi as workbook
+from kesher.answers.loyalty_roi.bounds import crossing
 from kesher.loyalty.analysis import LoyaltyStudy
+from kesher.loyalty.effect.bound import Bound
 from kesher.loyalty.effect.estimates import Estimate
 from kesher.loyalty.effect.experiment import HoldoutStudy
 from kesher.loyalty.effect.joiners import JoinersStudy
 from kesher.loyalty.effect.rollout import RolloutStudy
 from kesher.params import LoyaltyRoi, load_client, read_overrides
+from kesher.readers.claims import CLAIMS_FILE
 from kesher.readers.ledger import LoyaltyTables
 from kesher.results import Result, semantic_hash
 from kesher.sample import simulate_programme
@@ -236,7 +240,7 @@ def test_the_words_never_call_a_share_of_scenarios_a_probability() -> None:
 def test_flip_points_are_sentences() -> None:
     readings = [bare(row["reading"]["en"]) for row in result().tables["flips"].records()]  # type: ignore[index, call-overload]
     active = next(text for text in readings if "active share" in text)
-    assert re.match(r"Pays as long as the active share stays above \d+%; now \d+%", active)
+    assert re.match(r"From now on it pays as long as the active share stays above \d+%; now \d+%", active)
 
 
 def test_liability_and_reward_cost_are_never_one_sum() -> None:
@@ -395,3 +399,81 @@ def test_a_programme_without_an_effect_is_never_said_to_pay() -> None:
 
 def test_a_loss_ahead_asks_to_stop() -> None:
     assert bare(edge("negative_margins").answer.decision["en"]).startswith("Stop the programme")
+
+
+def test_a_verdict_that_leans_on_the_comparison_says_so_and_both_bounds_are_judged() -> None:
+    found = result()
+    assert ", if later joiners are a fair comparison:" in bare(found.answer.headline["en"])
+    bound = found.tables["bound"]
+    assert [column.name for column in bound.columns] == ["m", "trend", "step"]
+    steps = [bare(row["step"]["en"]) for row in bound.records()]  # type: ignore[index, call-overload]
+    assert "above break-even" in steps[0] and "perhaps no effect" in steps[-1]
+    told = bare((bound.note or {})["en"])
+    assert told.count("side of break-even") == told.count("apart from zero") == 2 and "leans on" in told
+    assert any(told[:60] in bare(warning.text["en"]) for warning in found.warnings)
+
+
+def test_the_multiple_at_which_break_even_is_lost_lies_between_those_drawn() -> None:
+    rows = pd.DataFrame({"m": [0.0, 0.5, 1.0], "low": [6.0, 4.0, 1.0], "high": [9.0, 11.0, 14.0]})
+    bound = Bound(rows, 1.2, 0.3, "monthly_trend")
+    assert crossing(bound, 5.0) == pytest.approx(0.25)
+    assert crossing(bound, 7.0) == 0.0 and crossing(bound, 0.5) == np.inf
+    assert crossing(bound, 12.5) == pytest.approx(0.75)  # from above
+
+
+def test_without_cost_lines_only_rewards_are_known_and_nothing_is_judged() -> None:
+    found = result("sample", "costs_file=null")
+    assert "of its cost only the rewards are known" in bare(found.answer.headline["en"])
+    assert found.numbers["programme.incremental_margin"].value and found.numbers["programme.cost"].value
+    for id in ("programme.npv", "programme.roi", "programme.pays_share", "effect.break_even", "sharing.multiplier"):
+        assert found.numbers[id].status == "not_identified"
+        assert "part of the programme’s cost" in bare((found.numbers[id].reason or {})["en"])
+    assert {"cash", "tornado", "flips", "worth", "designs", "scenarios"} <= set(found.missing)
+    assert bare(found.answer.decision["en"]).startswith("Collect the costs")
+
+
+def test_without_a_margin_the_three_cards_say_so() -> None:
+    cards = {tuple(card["numbers"]): card for card in result("sample", "margin_rate=null").answer.cards}
+    for id in ("effect.naive", "effect.adjusted", "effect.break_even"):
+        assert "No contribution margin" in bare(cards[(id,)]["note"]["en"])
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_statements_without_a_figure_stand_as_claims_with_a_finding_or_a_reason(client: str) -> None:
+    with CLAIMS_FILE.open(encoding="utf-8", newline="") as lines:
+        texts = {row["text_en"]: row["id"] for row in csv.DictReader(lines)}
+    rows = {texts[row["claim"]["en"]]: row for row in result(client).tables["statements"].records()}  # type: ignore[index, call-overload]
+    assert list(rows)[:4] == ["S2-6", "S2-7", "S2-8", "S2-24"]
+    assert {"S2-9", "S2-10", "S2-11", "S2-12"} <= set(rows)
+    for row in rows.values():
+        assert all(bare(row[name][language]) for name in ("claim_source", "finding") for language in LANGUAGES)  # type: ignore[index, call-overload]
+
+
+def test_two_possible_comparisons_that_disagree_are_named() -> None:
+    tables, study, params = studied("sample")
+    assert study.effect is not None
+    designs = study.effect.designs.copy()
+    row = designs["design"] == "joiners"
+    designs.loc[row, ["possible", "reason", "per", "value", "low", "high"]] = [True, "", "member", 40.0, 36.0, 44.0]
+    other = workbook.answer(tables, replace(study, effect=replace(study.effect, designs=designs)), params)
+    assert "designs_disagree" in {warning.code for warning in other.warnings}
+    assert "designs_disagree" not in {warning.code for warning in result().warnings}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_columns_have_names_of_their_own_and_no_code_is_left_without_a_word(client: str) -> None:
+    found = result(client)
+    for id, table in found.tables.items():
+        for language in LANGUAGES:
+            names = [column.label[language] for column in table.columns]
+            assert len(set(names)) == len(names), (id, names)
+        cells = {cell["he"] for row in table.rows for cell in row if isinstance(cell, dict) and cell["he"]}
+        assert not {cell for cell in cells if re.fullmatch(r"[a-z]+_[a-z_]+", bare(cell))}, id
+
+
+def test_a_base_is_whom_the_number_is_of() -> None:
+    numbers = result().numbers
+    assert numbers["sharing.sharers_share"].base == {"members": numbers["members.active"].value}
+    for id in ("sharing.multiplier", "sharing.friends_ratio", "effect.break_even", "programme.npv"):
+        assert set(numbers[id].base) == {"members", "months"}
+    assert numbers["clv.member_mean"].method.startswith("BG/NBD and Gamma-Gamma")

@@ -10,6 +10,7 @@ from simulated_programmes import members_only
 
 from kesher.faults import NotIdentified
 from kesher.loyalty import trial
+from kesher.loyalty.account import Choice
 from kesher.loyalty.trial import Spread, plan, power_of, spread
 from kesher.sample import simulate_programme
 
@@ -110,7 +111,7 @@ def test_too_small_a_club_gets_the_strongest_design_and_its_detectable_effect() 
 
 @pytest.mark.parametrize("ahead", [-3.0, 0.0, 2.0])
 def test_worth_is_the_mean_gain_of_deciding_after_the_test(ahead: float) -> None:
-    found = plan(SPREAD, members=1000, break_even=6.0, expected=6.0 + ahead, prior_sd=3.0)
+    found = plan(SPREAD, members=1000, break_even=6.0, expected=6.0 + ahead, choice=Choice(3.0, 12_000, 6.0))
     rng = np.random.default_rng(8)
     effect = 6.0 + ahead + 3.0 * rng.standard_normal(1_000_000)
     estimate = effect + found.standard_error * rng.standard_normal(effect.size)
@@ -126,7 +127,8 @@ def test_worth_is_the_mean_gain_of_deciding_after_the_test(ahead: float) -> None
 
 
 def test_a_surer_belief_makes_a_test_worth_less() -> None:
-    worth = [plan(SPREAD, members=1000, break_even=6, expected=7, prior_sd=sd).worth for sd in (0.0, 0.5, 2.0, 8.0)]
+    choices = [Choice(sd, 12_000, 6) for sd in (0.0, 0.5, 2.0, 8.0)]
+    worth = [plan(SPREAD, members=1000, break_even=5, expected=7, choice=choice).worth for choice in choices]
     assert worth[0] == 0 and worth == sorted(worth)
 
 
@@ -148,9 +150,10 @@ def test_refusals() -> None:
 
 
 def test_currency_scales_money_and_nothing_else() -> None:
-    found = plan(SPREAD, members=1000, break_even=6.0, expected=5.0, prior_sd=2.0, fixed=100.0)
+    found = plan(SPREAD, members=1000, break_even=6.0, expected=5.0, choice=Choice(2.0, 9000, 5.5), fixed=100.0)
     cents = Spread(2200.0, 4400.0, 1000, 12)
-    scaled = plan(cents, members=1000, break_even=600.0, expected=500.0, prior_sd=200.0, fixed=10_000.0)
+    choice = Choice(200.0, 9000, 550.0)
+    scaled = plan(cents, members=1000, break_even=600.0, expected=500.0, choice=choice, fixed=10_000.0)
     assert (scaled.size, scaled.weeks) == (found.size, found.weeks)
     assert scaled.cost == pytest.approx(100 * found.cost) and scaled.worth == pytest.approx(100 * found.worth)
 

@@ -202,7 +202,9 @@ def test_negative_margins(client: pd.DataFrame, plain: ValueStudy) -> None:
     repeat = client.index[client["x"] > 0]
     few, many = (client["mean_repeat"].where(~client.index.isin(repeat[:k]), -5.0) for k in (20, 1200))
     found = study(client.assign(mean_repeat=few), **AHEAD)
-    assert found.flags == ("negative_margin",)
+    assert found.flags == ("no_positive_margin",)
+    nothing = study(client.assign(mean_repeat=few.clip(lower=0)), **AHEAD)
+    assert nothing.flags == ("no_positive_margin",)  # a margin of nothing is none to fit either
     assert found.spend is not None and found.spend.customers == repeat.size - 20
     lost = found.table["margin_per_purchase"][repeat[:20]].to_numpy()
     assert (lost < plain.table["margin_per_purchase"][repeat[:20]].to_numpy()).all()

@@ -16,6 +16,7 @@ from readers_kit import CANARY, Desk, noted, refused, text_of, ticked
 
 from kesher.readers import DataRoot, read_table, workbooks
 from kesher.readers import opening as opening_module
+from kesher.readers.grid import open_grid
 from kesher.readers.structure import MAX_CELL_BYTES
 
 HEBREW = "id,why\n1,חדשות\n2,סתם בשביל הכיף\n"
@@ -115,6 +116,13 @@ def test_a_missing_file_suggests_the_nearest_name(desk: Desk) -> None:
     assert str(desk.folder) not in str(found.fault)
 
 
+def test_a_file_with_a_sign_of_sheets_in_its_name_is_told_so(desk: Desk) -> None:
+    desk.write("x#y.csv", HEBREW)
+    with refused("missing_file") as found:
+        desk.read("x#y.csv")
+    assert "# names a sheet" in found.fault.remedy
+
+
 def test_a_missing_root_is_refused(tmp_path: Path) -> None:
     with refused("missing_folder"):
         DataRoot(tmp_path / "nowhere")
@@ -137,10 +145,11 @@ def test_empty_and_header_only_files_are_refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"<html><body><table><tr><td>id</td></tr></table>", "html_disguised"),
+        (b"<html><body><table></table>Please sign in", "html_disguised"),
         (b"\xef\xbb\xbf\n <!DOCTYPE html><p>", "html_disguised"),
-        ("<table><tr><td>חדשות".encode("utf-16"), "html_disguised"),
+        ("<div>חדשות<script>'<table><tr><td>'</script>".encode("utf-16"), "html_disguised"),
         (b"<?xml version='1.0'?><Workbook/>", "xml_disguised"),
+        (b"<?xml version='1.0'?><rows><table><tr><td>id</td></tr></table></rows>", "xml_disguised"),
         (b"%PDF-1.7", "wrong_kind"),
         (b"$FL2@(#) SPSS DATA FILE", "wrong_kind"),
         (b"PAR1....", "wrong_kind"),
@@ -153,6 +162,86 @@ def test_what_a_file_is_comes_from_its_content(desk: Desk, content: bytes, kind:
     desk.write("survey.xls", content)
     with refused(kind):
         desk.read("survey.xls")
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("utf-8-sig", "x"), ("utf-16", "x"), ("windows-1255", "windows-1252")])
+def test_a_page_with_a_table_is_read_like_a_sheet(desk: Desk, encoding: str, said: str) -> None:
+    page = (
+        f"<meta charset={said}><style>td {{}}</style><table><tr><td>דוח חודשי</table>"
+        "<table><tr><td colspan=2>דוח</tr><tr><th>id</th><th>why<br>joined</th></tr>"
+        "<!-- <tr><td>9</td></tr> --><tr><td>007<td>מבצעים, קופונים</tr>"
+        "<tr><td>8</td><td>&#1495;דשות&nbsp;</td></tr></table>"
+    )
+    desk.write("survey.xls", page, encoding)
+    desk.columns("id: respondent", "why joined: choices reasons")
+    read = desk.read("survey.xls")
+    assert ticked(read) == [{"deals"}, {"news"}]
+    assert noted(read, "html_table") == 1 and noted(read, "html_cut_off") == 0
+    with refused("missing_sheet"):
+        desk.read("survey.xls#one")
+
+
+def test_a_page_is_read_in_the_charset_it_names(desk: Desk) -> None:
+    page = "<!doctype html><meta charset='{}'><table><tr><td>{}"
+    for charset, text in (("windows-1251", "Скидки"), ("ISO-8859-8-I", "חו"), ("iso-8859-7", "Νέα")):
+        content = page.format(charset, text).encode(charset.removesuffix("-I"))
+        desk.write("page.xls", content)
+        assert open_grid(desk.root, "page.xls").head == [[text]]
+    desk.write("page.xls", page.format("windows-1255", "חדשות"))
+    assert open_grid(desk.root, "page.xls").encoding == "utf-8"
+
+
+TABLES = {
+    "<table><tr><td>a<td>b</tr><tr><td rowspan=2 colspan=2>c<td>d<tr><td>e</table>": ["a,b,", "c,,d", ",,e"],
+    "<table><thead><tr><th>a<th>b</thead><tbody><td>1<td>2</tbody><tr></tr><tr><td>3": ["a,b", "1,2", "", "3,"],
+    "<table><tr><td>menu<tr><td><table><tr><td>a<td>b</table>tail</table>": ["a,b"],
+    "<table><tr><td>x<td>y<table><td>z</table>!<td>&lt;w</table>": ["x,y z!,<w"],
+    "<table><tr><td colspan=-1 rowspan=x>a</td><td/></table></td></tr></table>": ["a,"],
+    "<TABLE><TR><TD>a<SCRIPT>'</td><td>'</SCRIPT>b<TD><![if !x]>c<![endif]></TABLE>": ["ab,c"],
+    "<?xml version='1.0'?> <!DOCTYPE html><html><table><tr><td>a</td><td>b</td></tr></table></html>": ["a,b"],
+    "<table><td>first<td>1</table><table><td>second<td>2</table>": ["first,1"],
+}
+
+
+@pytest.mark.parametrize("page", TABLES)
+def test_tables_of_pages_whatever_their_marks(desk: Desk, page: str) -> None:
+    desk.write("page.xls", page)
+    assert open_grid(desk.root, "page.xls").data.decode().splitlines() == TABLES[page]
+
+
+def test_what_a_page_leaves_open_or_beside_is_noted(desk: Desk) -> None:
+    rows = "<tr><td>a<td>b<tr><td>1<td>2"
+    desk.write("page.xls", f"<table>{rows}</table><table>{rows}<tr><td>3<td>4")
+    grid = open_grid(desk.root, "page.xls")
+    assert [(note.code, note.count) for note in grid.findings.notes] == [
+        ("html_table", 1),
+        ("other_tables", 1),
+        ("html_cut_off", 1),
+    ]
+    assert grid.data == b"a,b\n1,2\n3,4\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ("<table>" + "<tr><td colspan=1000>" * 51_000 + "</table><table>" + "<td>" * 52_000, "spreadsheet_bomb"),
+        ("<table><tr>" + "<td rowspan=65534>" * 30_000 + "<tr><td>" * 3_000, "spreadsheet_bomb"),
+        ("<table><tr>" + "<td>" * 20_000 + "<tr><td>" * 9_000, "spreadsheet_bomb"),
+        ("<table><tr>" + "<td colspan=1000>a" * 17, "too_many_columns"),
+        ("<table><tr><td>" + "a" * 1_000_001, "oversized_cell"),
+    ],
+)
+def test_pages_made_to_harm_are_refused(desk: Desk, page: str, kind: str) -> None:
+    desk.write("page.xls", page)
+    with refused(kind):
+        open_grid(desk.root, "page.xls")
+
+
+def test_a_page_is_bounded_in_size_as_a_sheet(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening_module, "MAX_SHEET_BYTES", 1 << 20)
+    desk.write("page.xls", "<table><tr><td>a" + " " * (1 << 20))
+    with refused("too_large"):
+        open_grid(desk.root, "page.xls")
 
 
 def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

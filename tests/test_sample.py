@@ -22,7 +22,7 @@ SAMPLE = ROOT / "data" / "sample"
 MEMBERS_ONLY = ROOT / "data" / "sample_members"
 FILES = ["customers.csv", "columns.csv", "options.csv", "margins.csv", "guesses.csv", "truth.json"]
 CLUB = ["transactions.csv", "members.csv", "points.csv", "costs.csv"]
-PROGRAMME = [*CLUB, "offers.csv", "shares.csv", "calendar.csv"]
+PROGRAMME = [*CLUB, "offers.csv", "shares.csv", "calendar.csv", "till_tests.csv"]
 
 
 @pytest.fixture(scope="module")

@@ -57,12 +57,11 @@ def by_rows(flows: Flows, drawn: Drawn) -> np.ndarray:
     seen = np.sum(list(flows.other.values()), axis=0)
     values = np.empty(DRAWS)
     for d in range(DRAWS):
-        level = v["active_share"][d] / flows.central_active
         staying = flows.members[-1] * (1 - v["attrition"][d]) ** step
-        active = np.append(np.minimum(flows.active * level, flows.members), staying * v["active_share"][d])
-        redeemed = np.append(flows.redeemed * level, active[flows.observed :] * v["redemption"][d])
+        active = np.append(flows.active, staying * v["active_share"][d])
+        redeemed = np.append(flows.redeemed, active[flows.observed :] * v["redemption"][d])
         margin = v["effect"][d] / flows.activity * active
-        margin[flows.observed :] *= v["redemption"][d] / flows.central_redemption
+        margin[flows.observed :] *= min(v["redemption"][d] / flows.central_redemption, 1)
         other = np.append(seen, running * (1 + v["cost_drift"][d]) ** (step / 12))
         values[d] = ((margin - redeemed * v["point_cost"][d] - other) * flows.discount).sum()
     return values
@@ -81,11 +80,9 @@ def in_pandas(flows: Flows, drawn: Drawn) -> np.ndarray:
     })  # fmt: skip
     rows = pd.DataFrame(drawn.values).reset_index(names="draw").merge(known, how="cross")
     ahead, step = rows["t"] >= flows.observed, (rows["t"] - flows.observed + 1).clip(lower=0)
-    level = rows["active_share"] / flows.central_active
-    now = (rows["was_active"] * level).clip(upper=rows["members"])
-    active = now.where(~ahead, rows["members"] * (1 - rows["attrition"]) ** step * rows["active_share"])
-    redeemed = (rows["was_redeemed"] * level).where(~ahead, active * rows["redemption"])
-    use = (rows["redemption"] / flows.central_redemption).where(ahead, 1.0)
+    active = rows["was_active"].where(~ahead, rows["members"] * (1 - rows["attrition"]) ** step * rows["active_share"])
+    redeemed = rows["was_redeemed"].where(~ahead, active * rows["redemption"])
+    use = (rows["redemption"] / flows.central_redemption).clip(upper=1.0).where(ahead, 1.0)
     margin = rows["effect"] / flows.activity * active * use
     running = sum(flows.running.values()) * (1 + rows["cost_drift"]) ** (step / 12)
     net = margin - redeemed * rows["point_cost"] - rows["seen"].where(~ahead, running)
@@ -97,7 +94,7 @@ def scenarios() -> bool:
     whole, found = best(lambda: account(activity, costs, effect=(2.5, 0.5), draws=DRAWS, **more), 25)
     book = open_book(activity, costs, horizon_months=12, discount_rate=0.08, sharing=None, **more)
     flows = book.flows
-    given = book.inputs((2.5, 0.5), None, more["active_share"], None, None, (0.1, 0.5), 0.95)
+    given = book.inputs(found.inputs[0], more["active_share"], None, None, (0.1, 0.5), 0.95)
 
     def ours() -> np.ndarray:
         return flows.npv(flows.paths(draw(given, DEFAULT_CORRELATIONS, DRAWS, 0).values))

@@ -1,4 +1,4 @@
-"""Members and active members month by month, what the active buy, and how fast members leave."""
+"""Members and active members month by month, and what the active buy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from kesher.loyalty.members import MembersStudy
 from kesher.loyalty.points import last_full_month
 from kesher.params import LoyaltyRoi
 from kesher.readers.ledger import LoyaltyTables, monthly
-from kesher.stats import share_interval
 
 YEAR = 12  # months
 
@@ -25,45 +24,61 @@ class Activity:
     A member counts from the month after joining, and after the months around joining that the effect leaves out:
     the effect is of those months, and a joining visit would have come anyway.
 
-    ``active_margin``: mean margin per active member and month over the last 12 whole months, currency; None without
-    margins. ``sales``: members' sales net of VAT by month index. ``attrition``: members leaving per month (share,
-    low, high); None where nobody is seen leaving.
+    ``active_margin``: mean margin per active member and month over the last 12 months that the purchases cover whole,
+    currency; None without margins or such months. ``sales``: members' sales net of VAT by month index.
+
+    Who left stays counted, inactive: the effect is the mean over all months since joining, theirs among them. The
+    members held out of the programme do not count from the day they were drawn.
     """
 
     by_month: pd.DataFrame
     active_margin: float | None
     sales: pd.Series
-    attrition: tuple[float, float, float] | None
 
 
 def activity(
-    tables: LoyaltyTables, params: LoyaltyRoi, members: MembersStudy | None, money: pd.DataFrame, as_of: datetime.date
+    tables: LoyaltyTables,
+    params: LoyaltyRoi,
+    members: MembersStudy | None,
+    money: pd.DataFrame,
+    as_of: datetime.date,
+    covered: tuple[int, int],
 ) -> Activity:
-    """Who was a member and active in each month up to the last whole one before the report's date.
+    """Who was a member and active in each month that purchases, and the ledger where activity rests on it, cover.
 
-    ``money`` has customer, month and value (margin, or amounts where margins are unknown). Raises NotIdentified
-    ("no_members", "account_no_full_month").
+    ``money`` has customer, month and value (margin, or amounts where margins are unknown); ``covered`` are the first
+    and last month that the purchases cover whole. Raises NotIdentified ("no_members", "account_no_full_month").
     """
     if members is None or tables.members is None:
         raise NotIdentified("no_members")
     known = tables.members
-    joined, left = (known[name].dt.year * YEAR + known[name].dt.month - 1 for name in ("joined", "left"))
-    first, last = int(joined.min()), last_full_month(as_of)
-    if last < first:
-        raise NotIdentified("account_no_full_month")
+    joined = _month(known["joined"])
+    first, last = max(int(joined.min()), covered[0]), min(last_full_month(as_of), covered[1])
+    if members.rule == "earned_or_redeemed" and tables.points is not None and len(tables.points):
+        ledger = _month(tables.points["day"])
+        first, last = max(first, int(ledger.min())), min(last, int(ledger.max()))
     months = np.arange(first, last + 1)
-    counted_from = joined.to_numpy() + params.drop_after + 1
-    inside = (counted_from[:, None] <= months) & ~(left.to_numpy()[:, None] <= months)
+    inside = (joined.to_numpy() + params.drop_after + 1)[:, None] <= months
+    if tables.holdout is not None:
+        control = tables.holdout[~tables.holdout["treated"]].set_index("customer")["since"]
+        since = _month(known["customer"].map(control)).to_numpy()
+        inside &= ~(since[:, None] <= months)  # NaN, of who is in no test, is never below
+    if not inside.any():
+        raise NotIdentified("account_no_full_month")
     used = _months_of_use(tables, members, known["customer"].to_numpy(), months, members.active_months)
     by_month = pd.DataFrame({"month": months, "members": inside.sum(axis=0), "active": (inside & used).sum(axis=0)})
     rows = monthly(tables.purchases, value="amount")
     rows = rows[rows["customer"].isin(known["customer"])]
     return Activity(
         by_month=by_month,
-        active_margin=_margin_of_active(members, money, last) if tables.purchases.has_margin else None,
+        active_margin=_margin_of_active(members, money, *covered) if tables.purchases.has_margin else None,
         sales=rows.groupby("month")["value"].sum(),
-        attrition=_attrition(inside, left.to_numpy(), months, params.confidence),
     )
+
+
+def _month(days: pd.Series) -> pd.Series:
+    months: pd.Series = days.dt.year * YEAR + days.dt.month - 1
+    return months
 
 
 def _months_of_use(
@@ -75,7 +90,7 @@ def _months_of_use(
     else:
         uses = tables.points[tables.points["event"].isin(["earned", "redeemed"])]
         events = pd.DataFrame({
-            "customer": uses["customer"], "month": uses["day"].dt.year * YEAR + uses["day"].dt.month - 1
+            "customer": uses["customer"], "month": _month(uses["day"])
         })  # fmt: skip
     order = np.argsort(customers)
     place = np.searchsorted(customers, events["customer"].to_numpy(), sorter=order)
@@ -92,23 +107,13 @@ def _months_of_use(
     return within
 
 
-def _margin_of_active(members: MembersStudy, money: pd.DataFrame, last: int) -> float | None:
+def _margin_of_active(members: MembersStudy, money: pd.DataFrame, first: int, last: int) -> float | None:
     active = members.members.loc[members.members["active"], ["customer", "joined_month"]]
     if active.empty:
         return None
     rows = money.merge(active, on="customer")
-    since = (rows["joined_month"] + 1).clip(lower=last - YEAR + 1)
+    before = max(first, last - YEAR + 1) - 1
+    since = rows["joined_month"].clip(lower=before) + 1
     spent = rows.loc[(rows["month"] >= since) & (rows["month"] <= last), "value"].sum()
-    months = (last - active["joined_month"].clip(lower=last - YEAR)).clip(lower=0).sum()
+    months = (last - active["joined_month"].clip(lower=before)).clip(lower=0).sum()
     return float(spent / months) if months else None
-
-
-def _attrition(
-    inside: np.ndarray, left: np.ndarray, months: np.ndarray, confidence: float
-) -> tuple[float, float, float] | None:
-    gone = int(((left >= months[0]) & (left <= months[-1])).sum())
-    exposed = int(inside.sum()) + gone
-    if not gone:
-        return None
-    low, high = share_interval(gone / exposed, exposed, confidence=confidence)
-    return gone / exposed, float(low), float(high)

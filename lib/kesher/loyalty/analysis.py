@@ -101,7 +101,7 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
             confidence=confidence,
         ),
     )
-    events = parts.get("activity", lambda: activity(tables, params, members, money, as_of))
+    events = parts.get("activity", lambda: activity(tables, params, members, money, as_of, (first, last)))
     effect = parts.get("effect", lambda: _effect(tables, params, first, last))
     points = parts.get(
         "points",
@@ -133,17 +133,18 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
             raise NotIdentified("no_margin")
         return offered.study(tables.offers, margins, last_month=last, confidence=confidence)
 
-    def planned() -> trials.Trial:
-        if margins is None or members is None:
-            raise NotIdentified("no_margin" if margins is None else "no_members")
-        return _trial(params, effect, accounted(None), members, margins, last)
-
-    def accounted(test: trials.Trial | None) -> accounts.Account:
+    def accounted() -> accounts.Account:
         if margins is None or events is None:
             raise NotIdentified("no_margin" if margins is None else parts.missing.get("activity", "no_members"))
-        return _account(tables, params, effect, members, events, points, sharing, cannibalised, test)
+        return _account(tables, params, effect, members, events, points, sharing, cannibalised)
 
-    trial = parts.get("trial", planned)
+    account = parts.get("account", accounted)
+
+    def planned() -> trials.Trial:
+        if margins is None or members is None or account is None:
+            raise NotIdentified(parts.missing["account"])
+        return _trial(params, account, members, margins, first, last)
+
     return LoyaltyStudy(
         rows=bought.rows,
         customers=bought.buyers,
@@ -164,8 +165,8 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
         sharing=sharing,
         cannibalised=cannibalised,
         tactics=parts.get("tactics", tactical),
-        account=parts.get("account", lambda: accounted(trial)),
-        trial=trial,
+        account=account,
+        trial=parts.get("trial", planned),
         missing=parts.missing,
     )
 
@@ -212,6 +213,7 @@ def _effect(tables: LoyaltyTables, params: LoyaltyRoi, first: int, last: int) ->
     return effects.identify(
         months,
         holdout=tables.holdout,
+        planned_share=params.holdout_planned,
         rollout=tables.rollout,
         regional=areas,
         regional_bases=_regional_bases(tables, last) if areas is not None else None,
@@ -249,7 +251,7 @@ def _value(tables: LoyaltyTables, params: LoyaltyRoi) -> values.ValueStudy:
     until = min(bought.last, datetime.date.fromisoformat(params.as_of))
     summaries = customer_summaries(bought, until=until)
     split = values.split_day(bought.first, until)
-    left = tables.members["customer"].to_numpy() if tables.members is not None else None
+    enrolled = tables.members["customer"] if tables.members is not None else pd.Series(dtype=int)
     repeats = None
     if split is not None:
         repeats = _query(
@@ -262,7 +264,7 @@ def _value(tables: LoyaltyTables, params: LoyaltyRoi) -> values.ValueStudy:
         summaries,
         horizon_months=max(params.horizon_months, 1),
         discount_rate=params.discount_rate,
-        members=np.isin(summaries["customer"].to_numpy(), left) if left is not None else None,
+        members=np.isin(summaries["customer"].to_numpy(), enrolled),
         has_margin=bought.has_margin,
         confidence=params.confidence,
         seed=params.seed,
@@ -282,7 +284,6 @@ def _account(
     points: ledgers.PointsStudy | None,
     sharing: accounts.SharingStudy | None,
     cannibalised: accounts.Cannibalised | None,
-    test: trials.Trial | None,
 ) -> accounts.Account:
     found = effect.headline if effect is not None else None
     redeemed = points.by_month[["month", "redeemed"]].rename(columns={"redeemed": "points"}) if points else None
@@ -290,9 +291,11 @@ def _account(
     unseen = cannibalised.share if cannibalised is not None else None
     return accounts.account(
         events.by_month[["month", "members", "active"]],
-        _costs(tables, params.point_cost),
+        _costs(tables, params.point_cost, int(events.by_month["month"].iloc[0])),
         as_of=datetime.date.fromisoformat(params.as_of),
         effect=(found.value, found.se) if found is not None and found.per in PER_MEMBER else None,
+        effect_grade=effects.GRADES.get(effect.design, "D") if effect is not None else "D",
+        effect_may_be_low=effect is not None and "drop_out" in effect.flags,
         active_share=(active.share, active.low, active.high) if active is not None and active.active else None,
         points=redeemed,
         point_cost=params.point_cost,
@@ -304,21 +307,22 @@ def _account(
         lift_low=params.lift_low,
         lift_high=params.lift_high,
         active_margin=events.active_margin,
-        attrition=events.attrition,
         cannibalised=(unseen.value, unseen.low, unseen.high) if unseen is not None else None,
         sharing=sharing,
         share_worth=(params.share_worth_low, params.share_worth_high),
-        test_standard_error=test.standard_error if test is not None else None,
     )
 
 
-def _costs(tables: LoyaltyTables, point_cost: float | None) -> pd.DataFrame | None:
+def _costs(tables: LoyaltyTables, point_cost: float | None, begins: int) -> pd.DataFrame | None:
     """The cost lines, with what redeemed offers cost as a line of its own unless the client lists one.
 
-    Offers of points are left out where the ledger's points are charged at ``point_cost``: they are in it.
+    Offers of points are left out where the ledger's points are charged at ``point_cost``: they are in it. Where
+    the programme is older than the account, which ``begins`` with the data, so are the costs of earlier months.
     """
     costs, offers = tables.costs, tables.offers
-    if offers is None or (costs is not None and (costs["line"] == "offers").any()):
+    if costs is not None and tables.members is not None and month_of(tables.members["joined"].min()) < begins:
+        costs = costs[costs["month"] >= begins]
+    if offers is None or (costs is not None and accounts.named(costs["line"], accounts.OFFERS).any()):
         return costs
     paid = offers[offers["redeemed"].notna() & (offers["cost"] > 0)]
     if tables.points is not None and not tables.points.empty and point_cost is not None:
@@ -326,43 +330,33 @@ def _costs(tables: LoyaltyTables, point_cost: float | None) -> pd.DataFrame | No
     if paid.empty:
         return costs
     month = paid["redeemed"].dt.year * YEAR + paid["redeemed"].dt.month - 1
+    paid, month = paid[month >= begins], month[month >= begins]
     lines = paid.groupby(month)["cost"].sum().rename_axis("month").reset_index(name="amount")
     lines = lines.assign(line="offers", layer="traditional")
-    return lines if costs is None else pd.concat([costs, lines], ignore_index=True)
+    both: pd.DataFrame = pd.concat([*([] if costs is None else [costs]), lines], ignore_index=True)
+    return both
 
 
 def _trial(
     params: LoyaltyRoi,
-    effect: effects.EffectStudy | None,
     account: accounts.Account,
     members: memberships.MembersStudy,
     margins: pd.DataFrame,
+    first: int,
     last: int,
 ) -> trials.Trial:
-    """The test that would tell whether the programme covers its cost, sized for the break-even effect."""
+    """The test that would tell whether the programme covers its cost from now on, sized for that effect."""
     enrolled = members.members
-    first = max(int(margins["month"].min()), last - YEAR + 1)
+    first = max(first, last - YEAR + 1)
     spread = trials.spread(margins, enrolled["customer"].to_numpy(), first, last, joined=enrolled["joined_month"])
-    found = effect.headline if effect is not None else None
-    even = account.break_even.value
-    if even is None:
-        raise NotIdentified("no_break_even")
-    expected, prior = even, None
-    if found is not None and found.per in PER_MEMBER:
-        expected, prior = found.value, found.se
-    elif account.incremental_margin is not None and account.member_months:
-        drawn = account.incremental_margin
-        expected = (drawn.value or 0.0) / account.member_months
-        if drawn.low is not None and drawn.high is not None:
-            prior = (drawn.high - drawn.low) / account.member_months / 4
+    even = account.choice.threshold if account.choice is not None else account.break_even.value
     return trials.plan(
         spread,
         members=members.enrolled,
         break_even=even,
-        expected=expected,
-        prior_sd=prior,
+        expected=next((one.central for one in account.inputs if one.name == "effect"), even),
+        choice=account.choice,
         holdout_share=params.holdout_share,
         pre_months=params.pre_months,
-        horizon_months=max(params.horizon_months, 1),
         confidence=params.confidence,
     )

@@ -36,7 +36,8 @@ class Crossover:
 class Tactics:
     """Offers by tactic; money per offered member and month.
 
-    ``table``: tactic, offers (campaigns), offered, control, seen, redeemed, seen_share, response (redeemed of offered)
+    ``table``: tactic, offers (campaigns), offered, control, seen, redeemed, the same in people (people, controls,
+    redeemers), seen_share, response (redeemed of offered)
     and response_seen (of those who saw it) with _low and _high, unseen_share (not seen, of redeemed), cost (total),
     cost_per_offered, lift (sum over the first ``months`` months), lift_low, lift_high, months, net (lift minus cost per
     offered), net_low, net_high, code ("", "no_control", "too_few", "too_recent": why there is no lift). ``decay``:
@@ -121,6 +122,9 @@ def _answers(of: pd.DataFrame, confidence: float) -> dict[str, object]:
         "control": len(of) - len(given),
         "seen": int(seen.sum()),
         "redeemed": int(redeemed.sum()),
+        "people": given["customer"].nunique(),
+        "controls": of.loc[of["group"] == "control", "customer"].nunique(),
+        "redeemers": given.loc[redeemed, "customer"].nunique(),
         "seen_share": float(seen.mean()) if len(given) else np.nan,
     }
     everybody = pd.Series(True, index=given.index)

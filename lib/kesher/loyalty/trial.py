@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from kesher.faults import NotIdentified
+from kesher.loyalty.account import Choice
 
 WEEKS_PER_MONTH = 365.25 / 12 / 7
 WEEKS = (4, 6, 8, 10, 12, 16, 20, 26, 32, 39, 52)
@@ -53,8 +54,8 @@ class Trial:
     effect per member and month it is sized for, found with ``power``; ``detectable`` the smallest effect found with
     the power asked for. An estimate below ``stop_below`` has its whole interval below the break-even effect, one above
     ``continue_above`` above it; between, it can not tell. ``worth``, ``worth_perfect``: expected value of the test's
-    and of perfect information over ``horizon_months`` for all members, None without a prior; ``net_worth`` = worth -
-    cost. ``grid``: weeks, size, share, detectable, power, cost, worth, feasible: the best design of each length.
+    and of perfect information about the effect for the choice on the months ahead, None without one; ``net_worth`` =
+    worth - cost. ``grid``: weeks, size, share, detectable, power, cost, worth, feasible: the best of each length.
     """
 
     feasible: bool
@@ -77,7 +78,6 @@ class Trial:
     worth: float | None
     worth_perfect: float | None
     net_worth: float | None
-    horizon_months: int
     grid: pd.DataFrame
 
 
@@ -128,20 +128,20 @@ def plan(
     members: int,
     break_even: float,
     expected: float,
-    prior_sd: float | None = None,
+    choice: Choice | None = None,
     target: float | None = None,
     holdout_share: float = 0.2,
     weeks: Sequence[int] = WEEKS,
     pre_months: int = 6,
     fixed: float = 0.0,
-    horizon_months: int = 12,
     confidence: float = 0.95,
     power: float = 0.8,
 ) -> Trial:
     """The cheapest holdout of at most ``holdout_share`` of ``members`` that finds ``target`` (the break-even effect).
 
-    Effects are money per member and month. With ``prior_sd`` the effect is believed normal about ``expected``; the
-    decision is to go on with all members or to stop. Sources: Deng et al. 2013 (CUPED), Raiffa and Schlaifer 1961.
+    Effects are money per member and month; the effect is believed normal about ``expected``. What the test is worth
+    is its worth for the ``choice`` to go on with all members or to stop. Sources: Deng et al. 2013 (CUPED), Raiffa and
+    Schlaifer 1961.
     Raises ``NotIdentified`` with "no_members", "too_few_members", "no_break_even", "no_spread".
     """
     target = abs(break_even) if target is None else abs(target)
@@ -154,6 +154,10 @@ def plan(
         raise NotIdentified("no_break_even")
     if not spread.raw(1) > 0:
         raise NotIdentified("no_spread")
+
+    def learnt(error: float) -> float | None:
+        return None if choice is None else choice.slope * _learning(expected - choice.threshold, choice.sd, error)
+
     rows = []
     for length in weeks:
         sd = spread.residual(length / WEEKS_PER_MONTH, pre_months)
@@ -162,17 +166,13 @@ def plan(
         reached = power_of(target, sd, size, members - size, confidence)
         found = _detectable(sd, size, members - size, confidence, power)
         cost = max(expected, 0.0) * size * length / WEEKS_PER_MONTH + fixed
-        worth = (
-            None if prior_sd is None else members * horizon_months * _learning(expected - break_even, prior_sd, error)
-        )
-        rows.append((length, size, size / members, found, reached, cost, worth, reached >= power, error, sd))
+        rows.append((length, size, size / members, found, reached, cost, learnt(error), reached >= power, error, sd))
     names = ["weeks", "size", "share", "detectable", "power", "cost", "worth", "feasible", "standard_error", "sd"]
     grid = pd.DataFrame(rows, columns=names)
     possible = grid[grid["feasible"]]
     strongest = grid.sort_values("power", ascending=False, kind="stable")
     best = (strongest if possible.empty else possible.sort_values("cost", kind="stable")).iloc[0]  # ties: the shorter
-    perfect = None if prior_sd is None else members * horizon_months * _learning(expected - break_even, prior_sd, 0.0)
-    worth = None if prior_sd is None else float(best["worth"])
+    worth = None if choice is None else float(best["worth"])
     net = None if worth is None else worth - float(best["cost"])
     code = "no_feasible_design" if possible.empty else "not_worth_its_cost" if net is not None and net < 0 else ""
     size, error = int(best["size"]), float(best["standard_error"])
@@ -196,9 +196,8 @@ def plan(
         stop_below=break_even - margin,
         continue_above=break_even + margin,
         worth=worth,
-        worth_perfect=perfect,
+        worth_perfect=learnt(0.0),
         net_worth=net,
-        horizon_months=horizon_months,
         grid=grid.drop(columns=["standard_error", "sd"]),
     )
 
@@ -227,7 +226,7 @@ def _detectable(sd: float, held: int, rest: int, confidence: float, power: float
 
 
 def _learning(ahead: float, prior_sd: float, error: float) -> float:
-    """Expected gain per member and month of deciding after the test instead of now; ``ahead``: expected - break-even.
+    """Expected gain, in units of effect, of deciding after the test instead of now; ``ahead``: expected - threshold.
 
     The mean after the test is normal about ``ahead`` with the part of the prior's variance that the test explains.
     """

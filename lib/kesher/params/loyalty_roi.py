@@ -45,7 +45,9 @@ class LoyaltyRoi(ClientParameters):
     )
     vat_rate: Share = Field(0.18, description="VAT taken out of amounts when client.yml says they include it, share")
     return_days: int = Field(400, ge=0, le=3650, description="a return is matched to a sale at most this old, days")
-    test_customers: list[ColumnName] = Field([], description="customer keys that are tests or the house account")
+    test_customers_file: TablePath | None = Field(
+        None, description="customers to leave out, such as tests and the house account: customer"
+    )
     members_file: TablePath | None = Field(
         None, description="the programme's members: customer, joined, optionally tier and left"
     )
@@ -60,6 +62,9 @@ class LoyaltyRoi(ClientParameters):
     )
     holdout_file: TablePath | None = Field(
         None, description="randomised holdout: customer, group (programme or holdout), since"
+    )
+    holdout_planned: Share | None = Field(
+        None, description="share of members the plan holds out, for the sample-ratio test"
     )
     rollout_file: TablePath | None = Field(
         None, description="when each shop or region got the programme: region, started (blank: never)"

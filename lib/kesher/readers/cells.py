@@ -1,18 +1,20 @@
 """A workbook's cells as CSV, parsed in a process of its own: a parser that dies or swells takes nothing along.
 
 ``workbooks`` runs this file by its path, so it imports nothing of kesher. Standard input: a line of JSON with
-the sheet wanted, then the workbook. Standard output: a line of JSON, then the CSV.
+the sheet wanted, or true for a web page, then the workbook or page. Standard output: a line of JSON, then CSV.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime
+import importlib.util
 import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 MAX_MEMORY = 4 << 30
@@ -70,15 +72,29 @@ def _parse(data: bytes, sheet: str | None) -> tuple[dict[str, Any], str]:
     names = [meta.name for meta in sheets]
     visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible]
     wanted = choose(sheet, names, visible)
+    found = [] if wanted is None else book.get_sheet_by_name(wanted).to_python(skip_empty_area=False)
+    rows = ([cell_text(cell) for cell in row] for row in found)
+    return {"names": names, "visible": visible, "wanted": wanted}, _csv(rows)
+
+
+def _parse_page(data: bytes) -> tuple[dict[str, Any], str]:
+    # its folder is not on the path, and must not be: other files there are called as modules of Python are
+    spec = importlib.util.spec_from_file_location("web_table", Path(__file__).with_name("web_table.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rows, others, closed = module.largest_table(data.decode("utf-8", "replace"))
+    return {"rows": len(rows), "others": others, "closed": closed}, _csv(rows)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO(newline="")
-    if wanted is not None:
-        writer = csv.writer(out, lineterminator="\n")
-        for row in book.get_sheet_by_name(wanted).to_python(skip_empty_area=False):
-            cells = [cell_text(cell) for cell in row]
-            writer.writerow(cells if any(map(str.strip, cells)) else [])
-            if out.tell() > MAX_CSV_BYTES:
-                raise MemoryError
-    return {"names": names, "visible": visible, "wanted": wanted}, out.getvalue()
+    writer = csv.writer(out, lineterminator="\n")
+    for cells in rows:
+        writer.writerow(cells if any(map(str.strip, cells)) else [])
+        if out.tell() > MAX_CSV_BYTES:
+            raise MemoryError
+    return out.getvalue()
 
 
 def main() -> None:
@@ -86,10 +102,11 @@ def main() -> None:
     import python_calamine  # noqa: F401  (not to be there is no fault of the file)
 
     _limit()
-    sheet = json.loads(sys.stdin.buffer.readline())
+    wanted = json.loads(sys.stdin.buffer.readline())
     text = ""
     try:
-        told, text = _parse(sys.stdin.buffer.read(), sheet)
+        data = sys.stdin.buffer.read()
+        told, text = _parse_page(data) if wanted is True else _parse(data, wanted)
     except MemoryError:
         os._exit(SWOLLEN)
     except BaseException as problem:  # the parser's Rust panics are not Exceptions

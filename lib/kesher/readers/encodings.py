@@ -10,17 +10,21 @@ from kesher.readers.findings import Findings
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HEBREW_RUN = re.compile(rb"[\xe0-\xfa]{2,}")
 _LATIN_AMONG_ASCII = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+# not the western ones: pages say those of themselves whatever they hold
+_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*(windows-125[013-8]|iso-8859-(?:[2-9]|1\d))", re.IGNORECASE)
 
 
-def to_utf8(data: bytes, encoding: str, findings: Findings) -> tuple[bytes, str]:
+def to_utf8(data: bytes, encoding: str, findings: Findings, *, page: bool = False) -> tuple[bytes, str]:
     """The file in UTF-8 without a mark and with ``\\n`` line ends, and the encoding it had.
 
     ``auto`` tries the byte order mark, UTF-16 without one, UTF-8, windows-1255 and last windows-1252/latin-1,
-    which reads anything and is therefore noted. Raises DataRefused where a forced encoding does not fit.
+    which reads anything and is therefore noted; bytes of a web ``page`` that are not UTF are what its head
+    says, if they fit. Raises DataRefused where a forced encoding does not fit.
     """
     seen = _recognised(data)
-    found = seen if encoding == "auto" else _forced(encoding, seen, data.isascii(), findings)
-    if encoding == "auto" and not seen.startswith("utf"):
+    declared = _declared(data) if page and not seen.startswith("utf") else None
+    found = (declared or seen) if encoding == "auto" else _forced(encoding, seen, data.isascii(), findings)
+    if encoding == "auto" and not found.startswith("utf") and found != declared:
         odd = len(data) - len(data.translate(None, bytes(range(128, 256))))
         code = "windows1255_fallback" if found == "windows-1255" else "latin1_fallback"
         said = f"bytes are not UTF-8; the file was read as {found}: look at its letters, or save as UTF-8."
@@ -54,10 +58,18 @@ def _recognised(data: bytes) -> str:
     return "windows-1252" if _fits(data, "windows-1252") else "latin-1"
 
 
+def _declared(data: bytes) -> str | None:
+    """The charset a page's head names, if the page can be read by it."""
+    said = _DECLARED.search(data[:4096])
+    name = said[1].decode().lower() if said else ""
+    name = "windows-1255" if name == "iso-8859-8" else name  # which holds all of it and more
+    return name if name and _fits(data, name) else None
+
+
 def _fits(data: bytes, encoding: str) -> bool:
     try:
         return data.isascii() or bool(data.decode(encoding))
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LookupError):
         return False
 
 

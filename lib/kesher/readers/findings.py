@@ -11,6 +11,7 @@ from kesher.faults import DataRefused, Fault
 from kesher.readers.tidy import Note
 
 MAX_FAULTS = 50  # shown; the rest are counted
+MAX_NAME = 60  # letters of a name that are shown
 _PERSONAL = re.compile(r"\d{7}|@")  # a number of a person or a telephone, an address
 
 
@@ -51,6 +52,18 @@ def quotable(names: Iterable[str]) -> list[str]:
     ['age']
     """
     return [name for name in names if not _PERSONAL.search(name)]
+
+
+def shown_names(names: Iterable[str]) -> dict[str, str]:
+    """What each name is shown as: cut to 60 letters, "other 1" and so on where not ``quotable``.
+
+    >>> shown_names(["gold", "Dana 0501234567"])
+    {'gold': 'gold', 'Dana 0501234567': 'other 1'}
+    """
+    every = list(dict.fromkeys(names))
+    hidden = sorted(set(every) - set(quotable(every)))
+    shown = {name: name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 3]}..." for name in every}
+    return shown | {name: f"other {at}" for at, name in enumerate(hidden, 1)}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from kesher.readers.findings import Findings
 from kesher.readers.opening import DataRoot
 from kesher.readers.structure import SAVE_AGAIN, UNCLOSED, Structure, head_rows, scan, sniff
 from kesher.readers.tidy import SourceReport
-from kesher.readers.workbooks import sheet_as_csv
+from kesher.readers.workbooks import page_as_csv, sheet_as_csv
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,18 @@ class Grid:
 
 
 def open_grid(root: DataRoot, spec: str, *, encoding: str = "auto") -> Grid:
-    """Open ``file.csv`` or ``file.xlsx#sheet`` below the root; raises DataRefused."""
+    """Open ``file.csv``, ``file.xlsx#sheet`` or a page with a table below the root; raises DataRefused."""
     name, _, sheet = spec.partition("#")
     raw = root.read(name)
     findings = Findings(name)
-    if raw.kind != "text":
+    if raw.kind in ("xlsx", "xls"):
         data, found, separator, skipped = sheet_as_csv(raw, sheet or None, findings), "binary", ",", 0
     elif sheet:
-        what = "A text file has no sheets."
+        what = "The file has no sheets."
         raise findings.refused("missing_sheet", what, "Leave out # and what follows.")
+    elif raw.kind == "html":
+        data, found = to_utf8(raw.data, encoding, findings, page=True)
+        data, separator, skipped = page_as_csv(data, findings), ",", 0
     else:
         data, found = to_utf8(raw.data, encoding, findings)
         separator, skipped = sniff(data)

@@ -21,18 +21,22 @@ _OUTSIDE = (
     "The name leads outside the client's data folder.",
     "Copy the file below the data folder and name it relative to it.",
 )
+ANOTHER_FORMAT = "Open it in the program that made it and save as .xlsx or CSV UTF-8."
 _PARQUET = b"PAR1"
 _IRREGULAR = ("not_a_file", "This is a folder, a pipe or a device.", "Name a regular file.")
-# what a file that is no table begins with, in lower case and after marks and blanks
+# what a file begins with that is a web page, or no table, in lower case and after marks and blanks
+_PAGE = re.compile(
+    rb"(<\?xml[^>]*>\s*)?<(!doctype html|html)|"
+    rb"<(!doctype|!--|(head|title|meta|link|base|script|style|body|table|thead|tbody|tr|div|center|font|span|h[1-6]|p|b|br)[\s/>])"
+)
 _OTHER_KINDS = (
-    (rb"<(!doctype|html|head|body|table|meta|style|div|!--)", "html_disguised", "a web page (HTML)"),
     (rb"<(\?xml|workbook|ss:workbook)", "xml_disguised", "XML"),
     (rb"%pdf", "wrong_kind", "a PDF"),
     (rb"\$fl[23]", "wrong_kind", "an SPSS file"),
     (rb"par1", "wrong_kind", "Parquet"),
 )
 
-Kind = Literal["text", "xlsx", "xls"]
+Kind = Literal["text", "html", "xlsx", "xls"]
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,8 @@ class DataRoot:
         if not folder.is_relative_to(self.path) or not folder.is_dir():
             folder = self.path
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        if any(one.startswith(f"{PurePosixPath(name).name}#") for one in names):
+            return " What follows # names a sheet: rename a file that has one in its name."
         return nearest(PurePosixPath(name).name, names)
 
 
@@ -170,8 +176,9 @@ def kind_of(head: bytes, findings: Findings) -> Kind:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return "xls"
     start = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if _PAGE.match(start):
+        return "html"
     for pattern, kind, what in _OTHER_KINDS:
         if re.match(pattern, start):
-            remedy = "Open it in the program that made it and save as .xlsx or CSV UTF-8."
-            raise findings.refused(kind, f"The file is {what}, whatever its name says.", remedy)
+            raise findings.refused(kind, f"The file is {what}, whatever its name says.", ANOTHER_FORMAT)
     return "text"

@@ -17,7 +17,7 @@ from kesher.faults import DataRefused
 from kesher.readers import cells
 from kesher.readers.findings import Findings, nearest, quotable
 from kesher.readers.markup import Entities, Extent, Harmful, References
-from kesher.readers.opening import Raw
+from kesher.readers.opening import ANOTHER_FORMAT, Raw
 
 MAX_ENTRIES = 5_000
 MAX_INFLATED_BYTES = 512 << 20
@@ -27,6 +27,7 @@ SMALL = 8 << 20  # below this no ratio does harm
 MAX_SECONDS = 240  # twenty million cells take about one minute
 CHUNK = 1 << 20
 _DAMAGED = ("damaged", "The workbook is damaged.", "Save it again from Excel or LibreOffice.")
+_NO_TABLE = ("html_disguised", "The file is a web page (HTML) without a table, whatever its name says.", ANOTHER_FORMAT)
 _PROTECTED = ("password", "The workbook is protected by a password.", "Save a copy without a password.")
 
 
@@ -134,7 +135,7 @@ def sheet_as_csv(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
         guard_zip(raw, findings)
     elif "EncryptedPackage".encode("utf-16-le") in raw.data:
         raise findings.refused(*_PROTECTED)
-    header, _, table = _parsed(raw, sheet, findings).partition(b"\n")
+    header, _, table = _parsed(raw.data, sheet, findings).partition(b"\n")
     told = json.loads(header)
     if fault := told.get("fault"):
         raise findings.refused(*(_PROTECTED if fault == "password" else _DAMAGED))
@@ -148,10 +149,22 @@ def sheet_as_csv(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
     return table
 
 
-def _parsed(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
+def page_as_csv(page: bytes, findings: Findings) -> bytes:
+    """The cells of a web page's largest table as CSV; the page is in UTF-8. Raises DataRefused without one."""
+    header, _, table = _parsed(page, True, findings).partition(b"\n")
+    told = json.loads(header)
+    if "fault" in told or not told["rows"]:
+        raise findings.refused(*_NO_TABLE)
+    findings.note("html_table", 1, "the file is a web page (HTML), whatever its name says; its table was read.")
+    findings.note("other_tables", told["others"], "further tables of the page were not read; the largest was.")
+    findings.note("html_cut_off", not told["closed"], "a table of the page has no end: the file may be cut off.")
+    return table
+
+
+def _parsed(data: bytes, wanted: str | bool | None, findings: Findings) -> bytes:
     """The answer of a process of its own, which may use only so much memory and time (see ``cells``)."""
     command = [sys.executable, "-I", str(Path(cells.__file__).resolve())]
-    given = json.dumps(sheet).encode() + b"\n" + raw.data
+    given = json.dumps(wanted).encode() + b"\n" + data
     remedy = "Save it anew as CSV."
     try:
         done = subprocess.run(

@@ -17,6 +17,7 @@ from kesher.sample.programme import Programme, simulate_programme
 # What no reading of purchases that begin with joining can find, true as it is.
 UNSEEN = ("effect.", "programme.incremental_margin", "programme.observed_incremental_margin", "programme.roi")
 TITLE = "ייצוא קופות: כל העסקאות, כולל מע״מ"
+TEST = "TEST"  # the cashiers' key
 CALENDAR = [
     ["start", "end", "kind", "label_en", "label_he"],
     ["2025-06-13", "2025-06-24", "break", "War with Iran: shops closed", "המלחמה עם איראן: הסניפים סגורים"],
@@ -29,6 +30,7 @@ def write_programme(folder: Path, settings: Settings) -> Programme:
     tables = {"transactions.csv": _till(drawn, settings)}
     if "closed" in settings:
         tables["calendar.csv"] = CALENDAR
+        tables["till_tests.csv"] = [["customer"], [TEST]]
     for name in ("members", "points", "offers", "shares", "costs"):
         frame = getattr(drawn, name)
         if frame is not None:
@@ -94,7 +96,7 @@ def _till(drawn: Programme, settings: Settings) -> list[list[str]]:
         order = some(1).assign(amount=trouble["cancelled"])
         parts += [order, later(order, 2)]
     parts.append(some(trouble.get("zero", 0)).assign(amount=0.0))
-    parts.append(some(trouble.get("test", 0)).assign(key="TEST", amount=1.0))
+    parts.append(some(trouble.get("test", 0)).assign(key=TEST, amount=1.0))
     rows = pd.concat(parts).sort_values("day", kind="stable", ignore_index=True)
     rows["receipt"] = 100_000 + np.cumsum(rng.integers(1, 5, len(rows)))
     rows["channel"] = np.where(rng.random(len(rows)) < 0.22, "app", "shop")

@@ -153,7 +153,7 @@ def quantity(number: Quantity, language: str) -> str:
         body = format_decimal(
             abs(value), format="#,##0" + ("." + "0" * number.digits if number.digits else ""), locale=language
         )
-    suffix = _template(f"unit.suffix.{number.unit}", language, None)
+    suffix = _template(f"unit.suffix.{number.unit}", language, int(value) if value.is_integer() else value)
     return sign + body + suffix
 
 

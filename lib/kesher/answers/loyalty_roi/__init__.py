@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from kesher.answers.claims import confront
-from kesher.answers.loyalty_roi import advice
+from kesher.answers.loyalty_roi import advice, disclosed
 from kesher.answers.loyalty_roi.economics import economics
 from kesher.answers.loyalty_roi.exhibits import evidence
+from kesher.answers.loyalty_roi.field import statements
 from kesher.answers.loyalty_roi.material import Material, read
 from kesher.answers.loyalty_roi.numbers import numbers
 from kesher.answers.loyalty_roi.sheet import Sheet
@@ -45,11 +46,12 @@ def reading(data: LoyaltyTables) -> pd.DataFrame:
 def answer(data: LoyaltyTables, study: LoyaltyStudy, params: LoyaltyRoi) -> Result:
     """The study turned into what the page says, in both languages."""
     claims = read_claims(country=params.country)
-    m = Material(params, data, study, claims)
+    m = Material(params, data, disclosed.shown(study, params.withhold_below), claims)
     found = numbers(m)
     sheet = Sheet(m)
     evidence(sheet, found)
     economics(sheet, found)
+    statements(sheet, found)
     shown = sheet.done()
     return Result(
         client=params.client,

@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kesher.answers.figures import written
-from kesher.answers.loyalty_roi.economics import flip_sentence
-from kesher.answers.loyalty_roi.exhibits import TRIAD, breakdown
-from kesher.answers.loyalty_roi.material import Material
+from kesher.answers.loyalty_roi.bounds import SAFE, bounds_of, decisive, hedge, sentence
+from kesher.answers.loyalty_roi.economics import flip_of
+from kesher.answers.loyalty_roi.exhibits import TRIAD
+from kesher.answers.loyalty_roi.material import PER_MEMBER, Material
 from kesher.loyalty.account import Account
-from kesher.loyalty.trial import Trial
+from kesher.loyalty.effect import GRADES
+from kesher.loyalty.trial import WEEKS_PER_MONTH, Trial
 from kesher.results import Answer, Assumption, Number, Recommendation, Warning
 from kesher.words import Quantity, Text, same, say
 
 DAYS_TO_ACT = (30, 45, 60, 75, 90)  # when the steps fall due, days after the report's date
+YEAR = 12  # months
 HELD_BACK = 0.1  # of new members, to go on measuring a programme that pays
 UNSEEN_CUT = 0.5  # what a rule "no reward unseen" should take off their share
 WORTH_TELLING = 0.01  # of the programme's cost; knowledge worth less is no warning
 DEFINITION = ("earned_or_redeemed", 12)  # of active, in the published shares
-GRADES = {"holdout": "A", "rollout": "B", "staggered": "B", "joiners": "C"}  # of an effect, by design
 
 
 def answer(m: Material, numbers: Mapping[str, Number]) -> Answer:
@@ -49,23 +51,53 @@ def _headline(m: Material, numbers: Mapping[str, Number]) -> Text:
         )
         distinct = (adjusted.low or 0) > 0 or (adjusted.high or 0) < 0
         against = m.say(f"headline.against{'' if distinct else '_unclear'}", margin=margin, cost=cost)
-        words = {"against": against, "share": share, "confidence": m.confidence}
+        words = {"against": against, "share": share, "confidence": m.confidence, "period": _span(m, m.study.account)}
+        state, words = ("drop_out", words) if m.too_low else (state, words | {"hedge": hedge(m)})
         return m.say(f"headline.{state}", **words, **_ends(m, numbers["programme.npv"]))
+    if state == "part_costs":
+        return _part_costs(m, numbers)
     if state == "members_only":
         lift, each = numbers["effect.break_even_lift"], numbers["effect.break_even_active"]
-        cause = m.say(f"headline.{'only_members' if m.obstacle == 'members_only' else 'no_design'}")
         if lift.value is None:
-            return m.say("headline.no_lift", cause=cause, even=amount(m, numbers["effect.break_even"]))
-        return m.say("headline.members_only", cause=cause, lift=amount(m, lift), each=amount(m, each))
-    if state == "no_costs" and adjusted.value is not None:
-        return m.say("headline.effect_only", why=m.why("account"), value=amount(m, adjusted), **_ends(m, adjusted))
+            return m.say("headline.no_lift", cause=_cause(m), even=amount(m, numbers["effect.break_even"]))
+        return m.say("headline.members_only", cause=_cause(m), lift=amount(m, lift), each=amount(m, each))
+    if state in ("no_costs", "no_members", "other_unit") and adjusted.value is not None:
+        unclear = (adjusted.low or 0) <= 0 <= (adjusted.high or 0)
+        key = state if state == "other_unit" else f"effect_only{'_unclear' if unclear else ''}"
+        words = {"per": m.say(f"per.{_per(m)}"), "hedge": hedge(m), "value": amount(m, adjusted), **_ends(m, adjusted)}
+        return m.say(f"headline.{key}", **words, **({} if key == "other_unit" else {"why": m.why("account")}))
     buyers = Quantity(m.study.customers, "count")
     if state == "no_members" and mean.value is not None:
         return m.say("headline.no_members_value", n=buyers, value=amount(m, mean), next=m.next)
     return m.say(f"headline.{state}", n=buyers)
 
 
-def _span(m: Material, account: Account) -> Text:
+def _per(m: Material) -> str:
+    """Whom the effect is told per."""
+    effect = m.study.effect
+    return effect.headline.per if effect is not None and effect.headline is not None else "member"
+
+
+def _cause(m: Material) -> Text:
+    """Why there is no effect, as a clause."""
+    return m.say(f"headline.{'only_members' if m.obstacle == 'members_only' else 'no_design'}")
+
+
+def _part_costs(m: Material, numbers: Mapping[str, Number]) -> Text:
+    """The headline where a part of the cost is not known."""
+    margin, words = (
+        numbers["programme.incremental_margin"],
+        {"cost": amount(m, numbers["programme.cost"]), "period": _span(m, m.study.account)},
+    )
+    if margin.value is None:
+        return m.say("headline.neither", cause=_cause(m), **words)
+    return m.say(f"headline.{m.lacking}", margin=amount(m, margin), hedge=hedge(m), **words)
+
+
+def _span(m: Material, account: Account | None) -> Text:
+    if account is None:
+        return m.period
+
     ends = {"first": m.month(account.first), "last": m.month(account.last)}
     return m.say("span_ahead", next=m.next, **ends) if account.last > account.last_observed else m.say("span", **ends)
 
@@ -80,6 +112,8 @@ def _course(m: Material) -> str:
     ahead = (account.npv_ahead or account.npv) if account is not None and m.answered else None
     if ahead is None:
         return "test"
+    if m.too_low:
+        return "test"
     if ahead.low > 0 or (m.state == "pays" and ahead.value > 0):
         return "keep"
     return "stop" if ahead.high < 0 or (m.state == "does_not_pay" and ahead.value < 0) else "test"
@@ -89,15 +123,34 @@ def _worthwhile(plan: Trial) -> bool:
     return plan.feasible and (plan.net_worth is None or plan.net_worth > 0)
 
 
+def _held(m: Material) -> tuple[Text, float | None]:
+    """How many new members a tenth is in a year at the pace of the last one, what leaving them out forgoes, in words
+    and in money; nothing where nobody joined or no test prices a month without the programme.
+    """
+    plan, members, last = m.study.trial, m.study.members, m.study.last_month
+    if plan is None or members is None or not plan.size or m.lacking is not None:
+        return same(""), None
+    joined = members.members["joined_month"]
+    people = round(HELD_BACK * int(((joined > last - YEAR) & (joined <= last)).sum()))
+    each = plan.forgone / (plan.size * plan.weeks / WEEKS_PER_MONTH)
+    cost = each * people * (YEAR + 1) / 2  # they join month by month
+    if not people or not cost:
+        return same(""), None
+    return m.say("decision.held", n=people, cost=m.money(cost)), cost
+
+
 def _lifts(m: Material) -> dict[str, Quantity]:
     return {end: Quantity(getattr(m.params, f"lift_{end}") or 0.0, "share") for end in ("low", "high")}
 
 
 def _decision(m: Material) -> Text:
     date, plan, course, account = _due(m), m.study.trial, _course(m), m.study.account
-    if course != "test":
-        return m.say(f"decision.{course}", date=date, share=Quantity(HELD_BACK, "share"))
-    if m.state in ("no_margin", "no_members", "no_costs"):
+    held = {"held": _held(m)[0]}
+    if course == "keep":
+        return m.say("decision.keep", date=date, share=Quantity(HELD_BACK, "share"), **held)
+    if course == "stop":
+        return m.say("decision.stop", date=date)
+    if m.state in ("no_margin", "no_members", "no_costs", "part_costs"):
         return m.say(f"decision.{m.state}", date=date)
     if plan is None:
         return m.say("decision.no_test", date=date, test=m.test)
@@ -108,9 +161,8 @@ def _decision(m: Material) -> Text:
     because = m.say(f"decision.because_{dear}", **size, **_lifts(m))
     ahead = (account.npv_ahead or account.npv) if account is not None and m.answered else None
     hopeless = ahead is not None and ahead.value <= 0
-    return m.say(
-        f"decision.{'pause' if hopeless else 'go_on' if m.answered else 'hold_out'}", date=date, because=because
-    )
+    key = "pause" if hopeless else "go_on" if m.answered else "hold_out"
+    return m.say(f"decision.{key}", date=date, because=because, **({} if hopeless else held))
 
 
 def _worth(m: Material) -> Text:
@@ -119,6 +171,8 @@ def _worth(m: Material) -> Text:
     amounts = (
         {} if ahead is None else {end: m.money(getattr(ahead, end), signed=True) for end in ("value", "low", "high")}
     )
+    if m.state == "part_costs":
+        return m.say("worth.part_costs")
     if course != "test" and amounts:
         return m.say(f"worth.{course}", next=m.next, **amounts)
     if plan is None:
@@ -154,14 +208,17 @@ def _cards(m: Material, numbers: Mapping[str, Number]) -> Iterator[dict[str, Any
     account, plan, known = m.study.account, m.study.trial, m.study.members is not None
     counts = {name: of(f"members.{name}") for name in ("active", "enrolled")}
     active = card("active", "members.active_share", **counts)
-    triad = [_side(m, numbers[id]) for id in TRIAD] if known else card("clv", "clv.customer_mean", next=m.next)
+    triad = [_side(m, numbers[id]) for id in TRIAD]
+    if not known:
+        triad = [one for one in triad if numbers[one["numbers"][0]].value is not None]
+        triad += card("clv", "clv.customer_mean", next=m.next)
     if m.answered and account is not None:
         paid = card("pays", "programme.pays_share", draws=m.params.draws, period=_span(m, account))
         yield from (*triad, *paid, *active)
     else:
         if m.state == "members_only":
             yield from card("lift", "effect.break_even_lift", value=of("effect.break_even_active"))
-        if plan is not None:
+        if plan is not None and m.lacking is None:
             value, note = m.say("card.test_value", size=plan.size, weeks=plan.weeks), m.money(plan.cost)
             yield _card(
                 m,
@@ -176,13 +233,14 @@ def _cards(m: Material, numbers: Mapping[str, Number]) -> Iterator[dict[str, Any
 
 def _side(m: Material, one: Number) -> dict[str, Any]:
     """One of the three figures that always stand together; where it is missing the card says so."""
-    key, effect = one.id.partition(".")[2], m.study.effect
+    key, priced = one.id.partition(".")[2], m.study.trial is not None and m.lacking is None
     if one.value is None:
-        return _card(m, key, m.say("card.unknown"), m.say(f"card.{key}_unknown"), one.id)
-    per = effect.headline.per if effect is not None and effect.headline is not None else "member"
-    ends = {end: m.money(quantity.value) for end, quantity in _ends(m, one).items()}
-    note = m.say(f"card.{key}_note", per=m.say(f"per.{per}"), confidence=m.confidence, **ends)
-    return _card(m, key, m.say("table.bare", value=m.money(one.value)), note, one.id)
+        why = m.say("card.adjusted_unknown") if key == "adjusted" and priced else one.reason or same("")
+        why = m.say("card.part_costs") if key == "break_even" and m.lacking is not None else why
+        return _card(m, key, m.say("card.unknown"), why, one.id)
+    ends = {end: quantity._replace(unit="money") for end, quantity in _ends(m, one).items()}
+    note = m.say(f"card.{key}_note", per=m.say(f"per.{_per(m)}"), confidence=m.confidence, **ends)
+    return _card(m, key, m.say("table.bare", value=amount(m, one)._replace(unit="money")), note, one.id)
 
 
 def recommendations(m: Material, numbers: Mapping[str, Number]) -> tuple[Recommendation, ...]:
@@ -198,6 +256,7 @@ def _step(m: Material, key: str, owner: str, because: tuple[str, ...], **given: 
     """A step with its measure and its doubt; its baseline is this report's unless there is none yet."""
     value = given.pop("now", None)
     source = m.say("rec.this_report" if value is not None else "rec.not_measured")
+    source = given.pop("source", source)
     given["change_our_mind"] = given.get("change_our_mind") or m.say(f"rec.{key}_change")
     said = {"owner": m.say(f"rec.owner_{owner}"), "kpi": m.say(f"rec.{key}_kpi"), "because": because}
     return said | given | {"baseline": {"value": value, "source": source}}
@@ -211,17 +270,24 @@ def _raised(one: Number) -> float | None:
 
 
 def _measure(m: Material, numbers: Mapping[str, Number]) -> dict[str, Any] | None:
-    plan, even, low = m.study.trial, numbers["effect.break_even"], numbers["effect.adjusted"].low
-    if plan is None or even.value is None:
+    plan, even, effect = m.study.trial, numbers["effect.break_even"], m.study.effect
+    if plan is None or even.value is None or _course(m) == "stop":
         return None
-    full = _worthwhile(plan)
+    full, (held, forgone) = _worthwhile(plan), _held(m)
     key = "measure" if full else "measure_small" if plan.feasible else "measure_weak"
-    action = m.say(f"rec.{key}", size=plan.size, weeks=plan.weeks, share=Quantity(plan.share, "share"))
+    words = {"size": plan.size, "weeks": plan.weeks, "share": Quantity(plan.share, "share")}
+    action = m.say(f"rec.{key}", **words, **({} if full else {"held": held}))
     change = m.say("rec.measure_change", stop=m.monthly(plan.stop_below), go=m.monthly(plan.continue_above))
-    price = {"cost": plan.cost, "worth": plan.worth} if full else {}
+    price = {"cost": plan.cost, "worth": plan.worth} if full else {"cost": forgone}
     because = ("effect.adjusted", even.id, "holdout.cost")
-    return _step(m, "measure", "insight", because, action=action, change_our_mind=change, now=low, target=even.value,
-                 unit="money_per_month", **price)  # fmt: skip
+    now: float | None = None
+    target: float | None = even.value
+    if effect is not None and effect.design == "holdout":  # there is a lower end against a random group already
+        now = numbers["effect.adjusted"].low
+        target = None if now is not None and now >= even.value else target
+    source = {} if now is not None else {"source": m.say("rec.not_randomised")}
+    return _step(m, "measure", "insight", because, action=action, change_our_mind=change, now=now, target=target,
+                 unit="money_per_month", **price, **source)  # fmt: skip
 
 
 def _activate(m: Material, numbers: Mapping[str, Number]) -> dict[str, Any] | None:
@@ -241,8 +307,9 @@ def _unseen(m: Material, numbers: Mapping[str, Number]) -> dict[str, Any] | None
     if share.value is None or study is None or (share.low or 0) <= 0:
         return None
     action = m.say("rec.unseen", share=amount(m, share), cost=m.money(study.cost * share.value))
-    target = share.value * UNSEEN_CUT
-    return _step(m, "unseen", "marketing", (share.id,), action=action, now=share.value, target=target, unit="share")
+    target, lost = share.value * UNSEEN_CUT, numbers["rewards.cannibalised_cost"]
+    because = (share.id, *((lost.id,) if lost.value is not None else ()))
+    return _step(m, "unseen", "marketing", because, action=action, now=share.value, target=target, unit="share")
 
 
 def _slipping(m: Material) -> dict[str, Any] | None:
@@ -285,11 +352,10 @@ def assumptions(m: Material) -> tuple[Assumption, ...]:
         return low if len(shares) == 1 else say("unit.interval", low=low, high=high)
 
     if effect is not None:
-        bounded = effect.bound is not None
-        add("design", m.say(f"design.{effect.design}"), GRADES.get(effect.design, "D"),
-            breakdown(m) if bounded else m.say(f"assume.design_{effect.design}"))  # fmt: skip
+        flips = sentence(m) if bounds_of(m) else m.say(f"assume.design_{effect.design}")
+        add("design", m.say(f"design.{m.variant(effect.design)}"), GRADES.get(effect.design, "D"), flips)
     if m.study.members is not None:
-        add("active", m.rule, "B", _flip_of(m, "active_share"))
+        add("active", m.rule, "B", flip_of(m, "active_share"))
     if params.margin_rate is not None:
         add("margin", percent(params.margin_rate), "C")
     rate, set_on = m.say("table.bare", value=Quantity(params.discount_rate, "share", 1)), params.discount_rate_on
@@ -304,11 +370,6 @@ def assumptions(m: Material) -> tuple[Assumption, ...]:
     return tuple(found)
 
 
-def _flip_of(m: Material, name: str) -> Text | None:
-    rows = m.study.account.flips.to_dict("records") if m.study.account is not None and m.answered else []
-    return next((flip_sentence(m, row) for row in rows if row["name"] == name), None)
-
-
 def warnings(m: Material) -> tuple[Warning, ...]:
     """What a reader must know before believing a number."""
     effect, account, told = m.study.effect, m.study.account, []
@@ -319,17 +380,35 @@ def warnings(m: Material) -> tuple[Warning, ...]:
         if found.per == "member" and naive.low > found.high:
             text = m.say("warn.selection", naive=m.monthly(naive.value), adjusted=m.monthly(found.value))
             told.append(Warning(code="selection", text=text, where="effect.naive"))
-    known = [(code, where) for where, codes in _flags(m) for code in codes if m.knows(f"warn.{code}")]
-    told += [
-        Warning(code=code, text=m.say(f"warn.{code}", n=m.params.grey_below), where=where)
-        for code, where in dict.fromkeys(known)
-    ]
+    known = dict.fromkeys((code, where) for where, codes in _flags(m) for code in codes if m.knows(f"warn.{code}"))
+    if ("pre_trend", "effect.adjusted") in known:
+        known.pop(("leans", "effect.adjusted"), None)  # both tell the bound
+    words = {"n": m.params.grey_below, "bound": sentence(m)}
+    told += [Warning(code=code, text=m.say(f"warn.{code}", **words), where=where) for code, where in known]
+    told += _disagreeing(m)
     if account is not None and m.answered and len(account.worth):
         top = account.worth.to_dict("records")[0]
         if top["evppi"] > WORTH_TELLING * account.cost.value:
             text = m.say("warn.worth", input=m.named("the", top["name"]), value=m.money(top["evppi"]))
             told.append(Warning(code="worth", text=text, where="programme.npv"))
     return tuple(told)
+
+
+def _disagreeing(m: Material) -> Iterator[Warning]:
+    """Comparisons that these data allow too, and that lie apart from the one that leads."""
+    effect = m.study.effect
+    rows = effect.designs.to_dict("records") if effect is not None else []
+    main = next((row for row in rows if row["headline"] and row["per"] in PER_MEMBER), None)
+    for row in rows if main is not None else ():
+        if row["headline"] or not row["possible"] or row["reason"] or row["per"] not in PER_MEMBER or main is None:
+            continue
+        inside = main["low"] <= row["value"] <= main["high"] and row["low"] <= main["value"] <= row["high"]
+        if not inside:
+            names = {end: m.say(f"design.{m.variant(one['design'])}") for end, one in (("a", main), ("b", row))}
+            values = {end: m.between((one["value"], one["low"], one["high"])) for end, one in
+                      (("first", main), ("second", row))}  # fmt: skip
+            text = m.say("warn.designs_disagree", **names, **values)
+            yield Warning(code="designs_disagree", text=text, where="effect.adjusted")
 
 
 def _flags(m: Material) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -341,10 +420,10 @@ def _flags(m: Material) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "members.active_share", ("other_definition",) * other
         yield "members.active", members.notes
     if study.effect is not None:
-        yield "effect.adjusted", study.effect.flags
+        yield "effect.adjusted", (*study.effect.flags, *("leans",) * (decisive(m) < SAFE))
     if study.value is not None:
         yield "clv.member_mean", study.value.flags
-    if study.account is not None and m.answered:
+    if study.account is not None and (m.answered or m.state == "part_costs"):
         yield "programme.npv", study.account.codes
     for where, part in (("points.liability", study.points), ("sharing.value_per_share", study.sharing)):
         yield where, part.codes if part is not None else ()
@@ -354,10 +433,11 @@ def method(m: Material) -> tuple[Text, ...]:
     """How it was done, in plain words."""
     study = m.study
     design = study.effect.design if study.effect is not None else "members_only"
-    parts = {"bound": study.effect.bound if study.effect is not None else None}
+    parts = {"bound": next(iter(bounds_of(m).values()), None)}
     parts |= {key: getattr(study, key) for key in ("value", "points", "account", "tactics", "sharing", "trial")}
     keys = ("cleaning", "margin", design, "three", *(key for key, part in parts.items() if part is not None))
-    told = [m.say(f"explain.{key}") for key in keys]
+    never = m.say("explain.never") if m.compared != "not_yet" else same("")
+    told = [m.say(f"explain.{key}", never=never) for key in keys]
     return (*told, m.say("explain.intervals", confidence=m.confidence), m.say("explain.limits"))
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from kesher.answers.loyalty_roi.disclosed import cost_lines, few_networks, few_of_tactics, point_periods, together
 from kesher.answers.loyalty_roi.material import Material, found_of
 from kesher.answers.loyalty_roi.sheet import Sheet
 from kesher.disclosure import withheld
 from kesher.loyalty.account import Account, Input
+from kesher.loyalty.value.likelihood import Fitted
 from kesher.results import Number
 from kesher.words import Quantity, Text, same
 
@@ -25,7 +27,7 @@ UNITS = {
 SHARES = ("sharers_share", "value_per_share", "dollars_per_share", "margin_per_share", "friends_ratio", "multiplier")
 
 COSTS = "line:text layer:text observed:money ahead:money total:money running:text"
-CASH = "number:count:month label:text:month value:money:cumulative low:money high:money lowest:flag ahead:flag"
+CASH = "number:count:place label:text:month value:money:cumulative low:money high:money lowest:flag ahead:flag"
 TORNADO = (
     "name:code label:text:input value:money:npv low:money:npv_low high:money:npv_high low_text:text:input_low "
     "high_text:text:input_high accent:flag"
@@ -38,9 +40,12 @@ CORKSCREW = "month:text opening:{u} issued:{u} redeemed:{u} expired:{u} adjusted
 LOTS = "month:text issued:count redeemed:count outstanding:count ultimate:count capped:flag"
 CURVE = "series:text week:count value:count:repeats held_back:flag"
 SEGMENTS = "segment:text customers:count share:share purchases:count margin:money at_stake:money"
-MEASURES = "measure:text here:text base:count published:text"
+MEASURES = "measure:text here:text base:text published:text"
 NETWORKS = "network:text shares:count sharers:count value:text:value_per_share published:text"
-TACTICS = "tactic:text offered:count seen:share response:text cost:money::2 lift:text net:text"
+TACTICS = (
+    "tactic:text offered:count seen:share response:text months:count:tactic_months cost:money::2 lift:text net:text"
+)
+MODELS = "model:text parameter:text value:ratio::3 error:ratio::3"
 DECAY = (
     "series:text month:months:month_after value:money:lift:2 low:money::2 high:money::2 grey:flag base:count:offered"
 )
@@ -76,18 +81,25 @@ def _account(sheet: Sheet) -> None:
         sheet.missing(m.why("account", "members", "margin"), "costs", "inputs", *judged)
         return
     lines = []
-    for row in account.costs.to_dict("records"):
-        line = m.named("line", row["line"]) if row["line"] in OWN_LINES else same(str(row["line"]))
+    alone, rest = cost_lines(m.study, account, m.params.withhold_below)
+    for row in alone:
+        line = m.named("line", row["line"]) if row["line"] in OWN_LINES else m.given(str(row["line"]))
         runs = m.say(f"table.{'runs_on' if row['running'] else 'once'}")
         lines.append(row | {"line": line, "layer": m.say(f"layer.{row['layer']}"), "running": runs})
-    sheet.table("costs", COSTS, lines, m.say("table.costs_note", horizon=m.horizon))
+    if rest is not None:
+        runs = m.say(f"table.{'runs_on' if rest['running'] else 'once'}")
+        lines.append(rest | {"line": m.say("table.other_lines"), "running": runs})
+    note, unseen = m.say("table.costs_note", horizon=m.horizon), account.cannibalised_cost
+    if unseen is not None:
+        note = m.say("table.costs_note_unseen", note=note, value=m.between(found_of(unseen)))
+    sheet.table("costs", COSTS, lines, note)
     inputs = [
         {"input": m.named("input", one.name), "grade": same(one.grade), "now": _input_range(m, one)}
         for one in account.inputs
     ]
     sheet.table("inputs", INPUTS, inputs, m.say("table.inputs_note"))
     if not m.answered:
-        sheet.missing(m.no_effect, *judged)
+        sheet.missing(m.unjudged if m.state == "part_costs" else m.no_effect, *judged)
         return
     for part in (_cash, _tornado, _flips, _worth, _designs):
         part(sheet, account)
@@ -141,6 +153,12 @@ def flip_sentence(m: Material, row: Mapping[Any, Any]) -> Text:
     return m.say(f"flip.{row['pays']}", flip=input_text(m, name, flip), **words)
 
 
+def flip_of(m: Material, name: str) -> Text | None:
+    """Where one input turns the answer; nothing where there is no account to turn."""
+    rows = m.study.account.flips.to_dict("records") if m.study.account is not None and m.answered else []
+    return next((flip_sentence(m, row) for row in rows if row["name"] == name), None)
+
+
 def _flips(sheet: Sheet, account: Account) -> None:
     m = sheet.m
     records = [
@@ -161,8 +179,9 @@ def _worth(sheet: Sheet, account: Account) -> None:
         row | {"input": m.named("input", row["name"]), "source": m.say(f"grade.{grades.get(row['name'], 'D')}")}
         for row in known.to_dict("records")
     ]
-    amounts = {"evpi": m.money(account.evpi or 0.0), "evsi": m.money(account.evsi or 0.0)}
-    key = "worth_note" if account.evsi is not None else "worth_note_plain"
+    test = m.study.trial.worth if m.study.trial is not None else None
+    amounts = {"evpi": m.money(account.evpi or 0.0), "evsi": m.money(test or 0.0)}
+    key = "worth_note" if test is not None else "worth_note_plain"
     sheet.table("worth", WORTH, records, m.say(f"table.{key}", next=m.next, **amounts))
 
 
@@ -175,13 +194,17 @@ def _designs(sheet: Sheet, account: Account) -> None:
         row | {"design": m.say(f"layer.{row['design']}"), "margin": row["incremental_margin"]}
         for row in designs.table.to_dict("records")
     ]
-    said = []
-    for row in designs.differences.to_dict("records"):
-        pair = {one: m.say(f"layer.{row[f'design_{one}']}") for one in ("a", "b")}
-        ends = {end: m.money(row[end], signed=True) for end in ("low", "high")}
-        value, key = m.money(row["npv_difference"], signed=True), "differs" if row["distinct"] else "alike"
-        said.append(m.say(f"table.design_{key}", value=value, **pair, **ends))
-    sheet.table("designs", DESIGNS, records, m.say("table.designs_note", differences=said))
+    said = [apart(m, row) for row in designs.differences.to_dict("records")]
+    npv = m.money(account.npv.value if account.npv is not None else 0.0)
+    sheet.table("designs", DESIGNS, records, m.say("table.designs_note", differences=said, npv=npv))
+
+
+def apart(m: Material, row: Mapping[Any, Any]) -> Text:
+    """How far two designs of the programme are apart."""
+    pair = {one: m.say(f"layer.{row[f'design_{one}']}") for one in ("a", "b")}
+    ends = {end: m.money(row[end], signed=True) for end in ("low", "high")}
+    value, key = m.money(row["npv_difference"], signed=True), "differs" if row["distinct"] else "alike"
+    return m.say(f"table.design_{key}", value=value, **pair, **ends)
 
 
 def _points(sheet: Sheet) -> None:
@@ -190,21 +213,35 @@ def _points(sheet: Sheet) -> None:
         sheet.missing(m.why("points"), "corkscrew", "corkscrew_points", "lots")
         return
 
-    def corkscrew(id: str, frame: pd.DataFrame, unit: str, note: str) -> None:
-        records = [row | {"month": m.month(row["month"])} for row in frame.to_dict("records")]
-        sheet.table(id, CORKSCREW.replace("{u}", unit), records, m.say(f"table.{note}"))
+    labels, apart = point_periods(study.people, m.params.withhold_below)
+    if labels is None:
+        sheet.missing(m.reason("withheld"), "corkscrew", "corkscrew_points", "lots")
+        return
+    either = {} if apart else {"expired": None, "adjusted": None}
 
+    def by_period(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+        return [row | {"month": m.months(row["month"], row["until"])} for row in together(frame, labels)]
+
+    def corkscrew(id: str, frame: pd.DataFrame, unit: str, note: str) -> None:
+        records = [row | either for row in by_period(frame) if row["until"] > frame["month"].max() - shown[unit]]
+        few = m.say("table.periods_note", n=m.params.withhold_below) if labels[-1] + 1 < len(labels) else same("")
+        said = {code: f"{text} {few[code]}".strip() for code, text in m.say(f"table.{note}").items()}
+        sheet.table(id, CORKSCREW.replace("{u}", unit), records, said)
+
+    shown = {"count": len(study.by_month), "money": CORKSCREW_MONTHS}
     corkscrew("corkscrew_points", study.by_month, "count", "corkscrew_points_note")
     owed = study.liability
-    if owed is None:
+    if owed is not None and not apart:
+        sheet.missing(m.reason("withheld"), "corkscrew")
+    elif owed is None:
         sheet.missing(m.reason("point_value_unknown"), "corkscrew")
     else:
         note = "corkscrew_note" if owed.allocated else "corkscrew_note_plain"
-        corkscrew("corkscrew", owed.by_month.tail(CORKSCREW_MONTHS), "money", note)
+        corkscrew("corkscrew", owed.by_month, "money", note)
     if study.breakage is None:
         sheet.missing(m.reason(next(iter(study.codes), "unknown")), "lots")
         return
-    records = [row | {"month": m.month(row["month"])} for row in study.breakage.lots.to_dict("records")]
+    records = by_period(study.breakage.lots)
     rate = m.between(found_of(study.breakage.rate), "share", 0)
     sheet.table("lots", LOTS, records, m.say(f"table.lots_note_{study.breakage.tail_rule}", rate=rate))
 
@@ -212,8 +249,9 @@ def _points(sheet: Sheet) -> None:
 def _value(sheet: Sheet) -> None:
     m, study = sheet.m, sheet.m.study.value
     if study is None:
-        sheet.missing(m.why("value"), "segments", "clv_check")
+        sheet.missing(m.why("value"), "segments", "clv_check", "models")
         return
+    _models(sheet, {"BG/NBD": study.purchases, "Gamma-Gamma": study.spend, "sBG": study.contract})
     hidden = withheld(study.segments["customers"].to_numpy(), m.params.withhold_below)
     records: list[dict[Any, Any]] = []
     for row, hide in zip(study.segments.to_dict("records"), hidden, strict=True):
@@ -225,6 +263,9 @@ def _value(sheet: Sheet) -> None:
     check = study.holdout
     if check is None or check.curve is None:
         sheet.missing(m.reason(study.missing.get("holdout", "no_calibration")), "clv_check")
+        return
+    if sheet.few(check.customers):
+        sheet.missing(m.reason("withheld"), "clv_check")
         return
     weeks = [
         row | {"series": m.say(f"chart.clv_check.{series}"), "value": row[series], "held_back": row["holdout"]}
@@ -241,24 +282,43 @@ def _value(sheet: Sheet) -> None:
     sheet.chart("clv_check", "line", "series x:week value mark:held_back", title, key=key, names=names, bases=bases)
 
 
+def _models(sheet: Sheet, models: Mapping[str, Fitted | None]) -> None:
+    """The parameters of the models of customer value, with what their likelihood says of them."""
+    records = [
+        {"model": same(name), "parameter": same(one), "value": getattr(model, one), "error": model.standard_errors[one]}
+        for name, model in models.items() if model is not None
+        for one in model.standard_errors
+    ]  # fmt: skip
+    if records:
+        sheet.table("models", MODELS, records, sheet.m.say("table.models_note"))
+    else:
+        sheet.missing(sheet.m.reason("no_models"), "models")
+
+
 def _tactics(sheet: Sheet) -> None:
     m, study = sheet.m, sheet.m.study.tactics
     if study is None:
         sheet.missing(m.why("tactics"), "tactics", "decay")
         return
     records: list[dict[Any, Any]] = []
-    for row in study.table.to_dict("records"):
+    few, why = few_of_tactics(study.table, m.params.withhold_below), m.reason("withheld")
+    for place, row in enumerate(study.table.to_dict("records")):
         name = {"tactic": m.named("tactic", row["tactic"])}
-        if sheet.few(row["offered"]):
-            records.append(name | {"lift": m.reason("withheld")})
+        if few["offered"][place]:
+            records.append(name | {"lift": why})
             continue
         response, lift, net = ((row[one], row[f"{one}_low"], row[f"{one}_high"]) for one in ("response", "lift", "net"))
         told = m.reason(str(row["code"])) if row["code"] else m.between(lift)
         figures = {"offered": row["offered"], "seen": row["seen_share"], "cost": row["cost_per_offered"]}
+        figures["months"] = row["months"] or None
         words = {"response": m.between(response, "share", 0), "lift": told, "net": m.between(net)}
+        words |= {"response": why, "net": why} if few["response"][place] else {}
+        words |= {"lift": why, "net": why} if few["lift"][place] else {}
+        figures |= {"cost": None} if few["response"][place] else {}
         records.append(name | figures | words)
     sheet.table("tactics", TACTICS, records, m.say("table.tactics_note"))
-    known = study.decay[study.decay["lift"].notna()]
+    free = study.table.loc[~few["lift"], "tactic"]
+    known = study.decay[study.decay["lift"].notna() & study.decay["tactic"].isin(free)]
     drawn = [tactic for tactic in DRAWN if (known["tactic"] == tactic).any()]
     if not drawn:
         sheet.missing(m.reason("no_control"), "decay")
@@ -293,17 +353,21 @@ def _sharing(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
         return
     ours = [numbers[f"sharing.{name}"] for name in SHARES]
     records = [
-        {"measure": one.label, "here": m.figures.shown(one, m.params.currency), "base": one.base.get("sharers"),
+        {"measure": one.label, "here": m.figures.shown(one, m.params.currency), "base": sheet.of(one),
          "published": sheet.published(one.id)}
         for one in ours
     ]  # fmt: skip
     ends = {end: Quantity(getattr(m.params, f"share_worth_{end}"), "share") for end in ("low", "high")}
     sheet.table("sharing", MEASURES, records, m.say("table.sharing_note", **ends))
     rows = []
-    for row in study.by_network.to_dict("records"):
+    few = few_networks(study.by_network, m.params.withhold_below)
+    for row in study.by_network[~few].to_dict("records"):
         value = m.between((row["value_per_share"], row["low"], row["high"]))
         shown = {"value": value, "shares": row["shares"], "sharers": row["sharers"]}
         said = {"network": m.named("network", row["network"])}
         said["published"] = sheet.published(f"sharing.dollars_per_share.{row['network']}") or same("–")
-        rows.append(said | ({"value": m.reason("withheld")} if sheet.few(row["sharers"]) else shown))
+        rows.append(said | shown)
+    if few.any():
+        pool = {"network": m.say("table.other_networks"), "value": m.reason("withheld"), "published": same("–")}
+        rows.append(pool)
     sheet.table("networks", NETWORKS, rows, m.say("table.networks_note"))

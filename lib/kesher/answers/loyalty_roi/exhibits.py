@@ -8,22 +8,26 @@ from typing import Any
 import pandas as pd
 
 from kesher.answers.figures import Found
+from kesher.answers.loyalty_roi.bounds import bounds_of, reading, sentence
+from kesher.answers.loyalty_roi.disclosed import cleaning, few_weeks, tier_groups
 from kesher.answers.loyalty_roi.material import Material, found_of
 from kesher.answers.loyalty_roi.sheet import Sheet
-from kesher.disclosure import withheld
 from kesher.loyalty.effect import EffectStudy
 from kesher.results import Number
-from kesher.words import Quantity, Text, both, same
+from kesher.stats import share_interval
+from kesher.words import LANGUAGES, Quantity, Text, both, same
 
 TRIAD = ("effect.naive", "effect.adjusted", "effect.break_even")  # never one of them alone
 MEMBERS = ("enrolled", "active", "active_share", "established_share", "customer_share")
 LIFT_STEPS = 4  # drawn from none to break-even, and as many beyond
 PROFILE = (-12, 24)  # months around joining that are drawn
+MOST_TIERS = 20  # shown by name
 GRID_ROWS = 8  # of a test's possible lengths
+ALIKE = 0.1  # of the break-even lift: a step so near a lift asked about is left out
 WEEK = pd.Timedelta(days=6)
 
 # The columns of each table: name:unit:heading:digits, the heading a key below loyalty.table, the name where left out.
-MEASURES = "measure:text here:text base:count published:text"
+MEASURES = "measure:text here:text base:text published:text"
 EFFECTS = (
     "effect:code label:text:measure value:money_per_month::2 low:money_per_month::2 high:money_per_month::2 "
     "distinct:flag base:count"
@@ -32,14 +36,14 @@ LIFTS = "lift:count:lift_percent:1 label:text:lift net:money even:flag"
 DESIGNS = "design:text verdict:text value:text:effect members:count:treated controls:count"
 MONTHS = (
     "month:months:event_month value:money_per_month:effect:2 low:money_per_month::2 high:money_per_month::2 "
-    "distinct:flag left_out:flag base:count:treated"
+    "distinct:flag left_out:flag reference:flag base:count:people"
 )
-WAYS = "label:text:other_way value:text:effect members:count:treated controls:count disagrees:flag"
+WAYS = "label:text:other_way value:text:effect members:count:people controls:count disagrees:flag"
 BEFORE = " before:ratio::2"  # which a randomised test has no need of
 BALANCE = f"label:text:variable{BEFORE} after:ratio::2"
-CURVE = "series:text since:months share:share:active_share low:share high:share base:count:treated grey:flag"
+CURVE = "series:text since:months share:share:active_share low:share high:share base:count:people grey:flag"
 TIERS = "tier:text enrolled:count active:count share:text:active_share margin:text:tier_margin"
-WEEKS = "number:count:week label:text:week value:money:{} marked:flag why:text:marked"
+WEEKS = "number:count:place label:text:week value:money:{} marked:flag why:text:why_marked"
 STEPS = "step:text way:text rows:count customers:count amount:money"
 COUNTS = "measure:text count:count"
 GAPS = "first:text:from last:text:to days:count"
@@ -71,7 +75,7 @@ def _members(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
         return
     ours = [one for name in MEMBERS if (one := numbers.get(f"members.{name}")) is not None]
     records = [
-        {"measure": one.label, "here": m.figures.shown(one), "base": next(iter(one.base.values()), None),
+        {"measure": one.label, "here": m.figures.shown(one), "base": sheet.of(one),
          "published": sheet.published(one.id)}
         for one in ours
     ]  # fmt: skip
@@ -109,14 +113,23 @@ def _tiers(sheet: Sheet, tiers: pd.DataFrame) -> None:
     if len(tiers) < 2:
         sheet.missing(m.reason("no_tiers"), "tiers")
         return
-    hidden = withheld(tiers["enrolled"].to_numpy(), m.params.withhold_below)
+    pooled, untold = tier_groups(tiers, m.params.withhold_below, MOST_TIERS)
+    if pooled.all():
+        sheet.missing(m.reason("withheld"), "tiers")
+        return
     records: list[dict[Any, Any]] = []
-    for row, hide in zip(tiers.to_dict("records"), hidden, strict=True):
-        name = {"tier": same(str(row["tier"])) if row["tier"] else m.say("table.no_tier")}
+    for row in tiers[~pooled].to_dict("records"):
+        name = m.given(str(row["tier"])) if row["tier"] else m.say("table.no_tier")
         share = m.between((row["share"], row["low"], row["high"]), "share", 0)
         margin = m.between((row["margin"], row["margin_low"], row["margin_high"]))
-        shown = row | {"share": share, "margin": margin}
-        records.append(({"share": m.reason("withheld")} if hide else shown) | name)
+        records.append(row | {"tier": name, "share": share, "margin": margin})
+    if pooled.any():
+        enrolled, active = (int(tiers.loc[pooled, name].sum()) for name in ("enrolled", "active"))
+        low, high = share_interval(active / enrolled, enrolled, m.params.confidence)
+        share = m.between((active / enrolled, float(low), float(high)), "share", 0)
+        records.append({"tier": m.say("table.other_tiers"), "enrolled": enrolled, "active": active, "share": share})
+    for record, hide in zip(records, untold, strict=False):
+        record |= {"active": None, "share": m.reason("withheld")} if hide else {}
     sheet.table("tiers", TIERS, records, m.say("table.tiers_note"))
 
 
@@ -135,9 +148,25 @@ def _effects(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
     sheet.table("effects", EFFECTS, records, title=False)
     distinct = (adjusted.low or 0) > 0 or (adjusted.high or 0) < 0
     key = "title" if distinct and len(shown) == len(TRIAD) else "title_short" if distinct else "title_unclear"
-    title = {one.id.partition(".")[2]: m.money(one.value or 0.0) for one in shown}
-    bases = m.say("bases.both", members=adjusted.base.get("members", 0), controls=adjusted.base.get("non_members", 0))
-    sheet.chart("effects", "difference", "label value low high distinct", title, key=key, bases=bases)
+    effect = m.study.effect
+    per = m.say(f"per.{effect.headline.per if effect is not None and effect.headline is not None else 'member'}")
+    title = {one.id.partition(".")[2]: m.money(one.value or 0.0) for one in shown} | {"per": per}
+    rows = [_bases_of(m, one) for one in shown]
+    bases = {language: " ".join(row[language] for row in rows) for language in LANGUAGES}
+    roles = "label value low high distinct"
+    sheet.chart("effects", "difference", roles, title, key=key, subtitle={"per": per}, bases=bases)
+
+
+def _bases_of(m: Material, one: Number) -> Text:
+    """Who stands behind one of the three figures."""
+    base, label = one.base, m.say(f"triad.{one.id.partition('.')[2]}")
+    if "regions" in base:
+        return m.say("bases.row_regions", label=label, members=base["regions"], controls=base["other_regions"])
+    if "months" in base:
+        months = m.say("months", n=base["months"])
+        return m.say("bases.row_account", label=label, members=base.get("members", 0), months=months)
+    members, controls = (base.get(group, 0) for group in ("members", "non_members"))
+    return m.say("bases.row_both", label=label, members=members, controls=controls)
 
 
 def _lifts(sheet: Sheet) -> None:
@@ -163,13 +192,15 @@ def _designs(sheet: Sheet, effect: EffectStudy) -> None:
         last = row["design"] == "members_only"
         key = "used" if row["headline"] else "possible" if row["possible"] else "refused"
         key = ("fallback_used" if effect.headline is None else "fallback") if last else key
+        key = "doubtful" if key == "possible" and row["reason"] else key
         verdict = m.say(f"table.design_{key}", why=m.reason(str(row["reason"] or "unknown")))
         found: Found = (None, None, None) if last or not row["possible"] else (row["value"], row["low"], row["high"])
-        counts = {name: row[name] or None for name in ("members", "controls")}
-        said = {"design": m.say(f"design.{row['design']}"), "verdict": verdict, "value": m.between(found)}
+        few = row["design"] != "rollout" and (sheet.few(row["members"]) or sheet.few(row["controls"]))
+        counts = {name: None if few else row[name] or None for name in ("members", "controls")}
+        said = {"design": m.say(f"design.{m.variant(row['design'])}"), "verdict": verdict, "value": m.between(found)}
         records.append(said | counts)
     note = m.say("table.effect_design_note", horizon=m.say("months", n=m.params.pre_months))
-    sheet.table("effect_design", DESIGNS, records, note, small=("members", "controls"))
+    sheet.table("effect_design", DESIGNS, records, note)
 
 
 def _profile(sheet: Sheet, effect: EffectStudy) -> None:
@@ -179,17 +210,20 @@ def _profile(sheet: Sheet, effect: EffectStudy) -> None:
         return
     dropped = range(-study.drop_before, study.drop_after + 1)
     records: list[dict[str, Any]] = [{"month": month, "left_out": True} for month in dropped]
+    zero = dict.fromkeys(("value", "low", "high"), 0.0) | {"distinct": False}
+    records.append({"month": dropped[0] - 1, "left_out": False, "reference": True} | zero)
     for row in study.profile.to_dict("records"):
         if PROFILE[0] <= row["event_month"] <= PROFILE[1] and row["event_month"] not in dropped:
             known = not sheet.few(row["members"]) and pd.notna(row["se"])
             figures = {name: row[name] for name in ("value", "low", "high")} if known else {}
             shown = figures | {"distinct": known and bool(row["low"] > 0 or row["high"] < 0), "base": row["members"]}
-            records.append({"month": row["event_month"], "left_out": False} | shown)
+            records.append({"month": row["event_month"], "left_out": False, "reference": False} | shown)
     records.sort(key=lambda record: record["month"])
     sheet.table("profile", MONTHS, records, title=False, small=("base",))
     drift, after = study.pre_p < 1 - m.params.confidence, study.dynamic.differs or study.simple.differs
     key = "title_drift" if drift else "title" if after else "title_none"
-    title, subtitle = {"value": m.money(study.simple.value)}, {"controls": m.say(f"controls.{study.controls}")}
+    key, title = key if effect.design == "staggered" else "title_other", {"value": m.money(study.simple.value)}
+    subtitle = {"controls": m.say(f"controls.{study.controls}"), "reference": Quantity(dropped[0] - 1, "count")}
     names = {"mark": m.say("chart.profile.mark"), "value": m.say("chart.profile.value")}
     bases = m.say("bases.both", members=study.simple.members, controls=study.simple.controls)
     roles = "x:month value low high distinct mark:left_out base"
@@ -198,35 +232,16 @@ def _profile(sheet: Sheet, effect: EffectStudy) -> None:
 
 def _bound(sheet: Sheet, effect: EffectStudy) -> None:
     """How large an unseen trend would have to be: a straight one going on, and any month's step."""
-    m, bounds = sheet.m, {"trend": effect.trend_bound, "step": effect.bound}
-    shown: dict[float, dict[str, Any]] = {}
-    for name, bound in bounds.items():
-        for row in bound.rows.to_dict("records") if bound is not None else ():
-            first = {
-                "m": row["m"],
-                "zero": m.say(f"table.{'holds_zero' if row['low'] <= 0 <= row['high'] else 'leaves_zero'}"),
-            }
-            shown.setdefault(row["m"], first)[name] = m.say(
-                "table.from_to", low=m.money(row["low"]), high=m.money(row["high"])
-            )
-    if not shown:
+    m, known = sheet.m, bounds_of(sheet.m)
+    if not known:
         sheet.missing(m.reason("no_bound") if effect.headline is not None else m.no_effect, "bound")
         return
-    known = {name: bound for name, bound in bounds.items() if bound is not None}
-    spec = " ".join(["m:ratio:bound_m:1", *(f"{name}:text:{bound.kind}" for name, bound in known.items()), "zero:text"])
-    sheet.table("bound", spec, shown.values(), m.say("table.bound_note", sentence=breakdown(m)))
-
-
-def breakdown(m: Material) -> Text:
-    """How much worse than before joining an unseen trend may be until the effect is lost."""
-    effect = m.study.effect
-    bound = (effect.trend_bound or effect.bound) if effect is not None else None
-    if bound is None:
-        return same("")
-    if bound.breakdown_m in (0, float("inf")):
-        return m.say(f"bound.{'far' if bound.breakdown_m else 'none'}")
-    words = {"m": Quantity(bound.breakdown_m, "ratio", 1), "money": m.money(bound.largest_pre)}
-    return m.say(f"bound.{'at' if bound.breakdown_m >= 1 else 'soon'}", kind=m.say(f"bound.{bound.kind}"), **words)
+    shown: dict[float, dict[str, Any]] = {}
+    for name, bound in known.items():
+        for row in bound.rows.to_dict("records"):
+            shown.setdefault(row["m"], {"m": row["m"]})[name] = reading(m, row["low"], row["high"])
+    spec = " ".join(["m:ratio:bound_m:1", *(f"{name}:text:{bound.kind}" for name, bound in known.items())])
+    sheet.table("bound", spec, shown.values(), m.say("table.bound_note", sentence=sentence(m)))
 
 
 def _robustness(sheet: Sheet, effect: EffectStudy) -> None:
@@ -247,9 +262,10 @@ def _balance(sheet: Sheet, effect: EffectStudy) -> None:
     m, test, like, spec = sheet.m, effect.holdout, effect.joiners, BALANCE
     if test is not None:
         rows, spec = test.balance.rename(columns={"standardised_difference": "after"}), BALANCE.replace(BEFORE, "")
-        share, planned = (Quantity(one or 0.0, "share", 1) for one in (test.share_held_out, test.planned_share))
-        key = "balance_holdout" if test.planned_share is not None else "balance_holdout_unplanned"
-        note = m.say(f"table.{key}", share=share, planned=planned)
+        note = m.say("table.balance_holdout_unplanned", share=Quantity(test.share_held_out, "share", 1))
+        if test.planned_share is not None:
+            shares = {"share": test.share_held_out, "planned": test.planned_share}
+            note = m.say("table.balance_holdout", **{one: Quantity(n, "share", 1) for one, n in shares.items()})
     elif like is not None:
         rows, held = like.balance, {True: "holds", False: "fails", None: "none"}[like.placebo_holds]
         placebo = m.say(f"table.placebo_{held}", value=m.between(found_of(like.placebo)))
@@ -286,9 +302,12 @@ def _scenarios(sheet: Sheet) -> None:
     m, account = sheet.m, sheet.m.study.account
     main = m.study.effect.headline if m.study.effect is not None and m.answered else None
     lift = account.break_even_lift if account is not None else None
-    if account is None or (main is None and lift is None):
+    if account is None or not (main.value if main is not None else lift is not None and lift.value > 0):
         reason = m.why("account", "members", "margin") if account is None else m.reason("nobody_active")
         sheet.missing(reason, "scenarios")
+        return
+    if m.lacking is not None:
+        sheet.missing(m.reason("part_costs"), "scenarios")
         return
     cost, cases = account.cost.value, []
     if main is not None and account.incremental_margin is not None:
@@ -298,7 +317,9 @@ def _scenarios(sheet: Sheet) -> None:
             cases.append((cost if key == "even" else value * each, m.say(f"scenario.{key}", value=m.monthly(value))))
     elif lift is not None:
         asked = {one for one in (m.params.lift_low, m.params.lift_high) if one is not None}
-        for value in sorted({lift.value * times for times in (0, 0.5, 1, 1.5, 2)} | asked):
+        steps = [lift.value * times for times in (0, 0.5, 1, 1.5, 2)]
+        apart = [one for one in steps if one == lift.value or not any(abs(one - a) < ALIKE * lift.value for a in asked)]
+        for value in sorted({*apart, *asked}):
             cases.append((cost * value / lift.value, m.say("scenario.lift", value=Quantity(value, "share", 1))))
     records = []
     for margin, label in cases:
@@ -314,17 +335,22 @@ def _weeks(sheet: Sheet) -> None:
     m, study = sheet.m, sheet.m.study
     column = "margin" if study.has_margin else "amount"
     first_day, last_day = pd.Timestamp(study.first_day), pd.Timestamp(study.last_day)
-    weeks = study.weeks[(study.weeks["week"] >= first_day) & (study.weeks["week"] + WEEK <= last_day)]
+    whole = (study.weeks["week"] >= first_day) & (study.weeks["week"] + WEEK <= last_day)
+    hidden = few_weeks(study.weeks["customers"].to_numpy(), whole.to_numpy(), m.params.withhold_below)
+    weeks = study.weeks.assign(hidden=hidden)[whole]
     marks, records = study.calendar.to_dict("records"), []
     for number, row in enumerate(weeks.to_dict("records")):
         first = row["week"]
         inside = [mark for mark in marks if mark["start"] <= first + WEEK and mark["end"] >= first]
         why = ["; ".join(dict.fromkeys(str(mark[f"label_{code}"]) for mark in inside)) for code in ("en", "he")]
-        shown = {"value": None if sheet.few(row["customers"]) else row[column], "marked": bool(inside)}
+        shown = {"value": None if row["hidden"] else row[column], "marked": bool(inside)}
         label = same(f"{first.day}/{first.month}/{first.year % 100:02}")
         records.append(shown | {"number": number, "label": label, "why": both(*why) if inside else None})
     if not records:
         sheet.missing(m.reason("too_short"), "weeks")
+        return
+    if weeks["hidden"].all():
+        sheet.missing(m.reason("withheld"), "weeks")
         return
     marked = any(record["marked"] for record in records)
     sheet.table("weeks", WEEKS.format(column), records, title=False)
@@ -334,14 +360,25 @@ def _weeks(sheet: Sheet) -> None:
     sheet.chart("weeks", "line", roles, {}, key=key, names=names, subtitle=subtitle)
 
 
+def _way(row: Mapping[Any, Any]) -> str:
+    return "merged" if row["step"] == "same_day_merged" else str(row["effect"])
+
+
+def _without_totals(steps: pd.DataFrame) -> pd.DataFrame:
+    """The steps without the sums of total rows, which are nobody's sales."""
+    total, read = (steps["step"] == name for name in ("total_rows", "rows_read"))
+    sums = steps.loc[total, "amount"].sum()
+    return steps.assign(amount=steps["amount"].mask(total, 0.0) - sums * read)
+
+
 def _quality(sheet: Sheet) -> None:
     m, study = sheet.m, sheet.m.study
     steps = [
-        row | {"step": m.named("step", row["step"]), "way": m.say(f"step.way_{row['effect']}")}
-        for row in study.steps.to_dict("records")
+        row | {"step": m.named("step", row["step"]), "way": m.say(f"step.way_{_way(row)}")}
+        for row in cleaning(_without_totals(study.steps), m.params.withhold_below)
     ]
-    sheet.table("quality_steps", STEPS, steps, m.say("table.quality_steps_note"))
-    if len(study.gaps):
+    sheet.table("quality_steps", STEPS, steps, m.say("table.quality_steps_note", n=m.params.withhold_below))
+    if len(study.gaps) and not sheet.few(study.customers):
         days = {"first": "start", "last": "end"}
         gaps = [
             row | {name: m.say("day", day=row[end].date()) for name, end in days.items()}

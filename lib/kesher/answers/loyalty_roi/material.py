@@ -22,6 +22,7 @@ from kesher.readers.ledger import LoyaltyTables, read_ledger
 from kesher.words import DATES, LANGUAGES, Quantity, Text, entries, same, say
 
 PER_MEMBER = ("member", "customer_offered")  # what an account by member-months can be built on
+PART_COSTS = ("costs_unknown", "reward_cost_unknown", "costs_do_not_cover")  # codes: a part of the cost lacks
 VERDICTS = ("pays", "does_not_pay", "cannot_tell")
 
 
@@ -55,33 +56,65 @@ class Material:
         if not study.has_margin:
             return "no_margin"
         if study.members is None:
-            return "no_members"
+            return "few_members" if study.missing.get("members") == "withheld" else "no_members"
         if study.account is None:
             return "no_costs"
+        if self.lacking is not None:
+            return "part_costs"
         if not study.causal:
             return "members_only" if study.account.active_months else "nobody_active"
-        per_member = (
-            study.effect is not None and study.effect.headline is not None and study.effect.headline.per in PER_MEMBER
-        )
-        return study.account.verdict if per_member and study.account.effect_basis == "measured" else "other_unit"
+        return study.account.verdict if self.causal else "other_unit"
 
     @property
     def answered(self) -> bool:
         """Whether the account rests on a measured effect, so that it may be shown."""
         return self.state in VERDICTS
 
+    @property
+    def causal(self) -> bool:
+        """Whether the account's margin rests on a measured effect."""
+        effect, account = self.study.effect, self.study.account
+        measured = effect is not None and effect.headline is not None and effect.headline.per in PER_MEMBER
+        return measured and account is not None and account.effect_basis == "measured"
+
+    @property
+    def too_low(self) -> bool:
+        """Whether a loss is not called one because members who left may hide a part of the effect."""
+        effect, account = self.study.effect, self.study.account
+        lost = account is not None and account.npv is not None and account.npv.high < 0
+        return lost and self.state == "cannot_tell" and effect is not None and "drop_out" in effect.flags
+
+    @property
+    def lacking(self) -> str | None:
+        """The code of a part of the cost that is not known; None where nothing is known to lack."""
+        account = self.study.account
+        return next((code for code in PART_COSTS if code in account.codes), None) if account is not None else None
+
     def digits(self, value: float) -> int:
-        """Decimals of an amount: those of the currency where it is small."""
-        places = get_currency_precision(self.params.currency)
-        return min(places, 2) if abs(value) < 100 else 0
+        """Decimals of an amount: those of the currency where it is small, more where it is smaller than them."""
+        size = abs(value)
+        if size >= 100:
+            return 0
+        finest = next((digits for digits, least in enumerate((10, 1, 0.1, 0.01)) if size >= least), 4 if size else 0)
+        return max(min(get_currency_precision(self.params.currency), 2), finest)
 
     def money(self, value: float, *, signed: bool = False) -> Quantity:
         """An amount in the client's currency."""
         return Quantity(value, "money", self.digits(value), signed, self.params.currency)
 
+    def range(self, low: float, high: float) -> Text:
+        """Two amounts, as finely as the larger."""
+        digits = self.digits(max(abs(low), abs(high)))
+        ends = {name: self.money(end)._replace(digits=digits) for name, end in (("low", low), ("high", high))}
+        return self.say("table.from_to", **ends)
+
     def monthly(self, value: float) -> Quantity:
         """An amount a month."""
         return self.money(value)._replace(unit="money_per_month")
+
+    def few_of(self, part: float, whole: float) -> bool:
+        """Whether a part, or what is left of the whole without it, is so few people that it must not be shown."""
+        return 0 < min(part, whole - part) < self.params.withhold_below
 
     def share_of(self, one: ActiveShare) -> Found:
         """The active share and its interval."""
@@ -92,7 +125,7 @@ class Material:
         value, low, high = (None if end is None or not math.isfinite(end) else end for end in found)
         if value is None:
             return same("")
-        kept = self.digits(value) if digits is None else digits
+        kept = self.digits(max(abs(end) for end in (value, low or 0.0, high or 0.0))) if digits is None else digits
         shown = [
             None if end is None else Quantity(end, unit, kept, False, self.params.currency)
             for end in (value, low, high)
@@ -115,6 +148,11 @@ class Material:
         """A month in words: October 2026."""
         day = datetime.date(int(index) // 12, int(index) % 12 + 1, 1)
         return {language: format_date(day, "MMMM y", locale=DATES[language]) for language in LANGUAGES}
+
+    def months(self, first: float, last: float) -> Text:
+        """A month, or several: March 2026 to May 2026."""
+        ends = self.month(first), self.month(last)
+        return ends[0] if first == last else say("unit.interval", low=ends[0], high=ends[1])
 
     def short_month(self, index: float) -> Text:
         """A month as an axis has it: 10/26."""
@@ -146,12 +184,16 @@ class Material:
 
     def named(self, kind: str, code: str) -> Text:
         """What the catalogue calls a code of a kind; the code itself where it has no word for it."""
-        return self.say(f"{kind}.{code}") if self.knows(f"{kind}.{code}") else same(code)
+        return self.say(f"{kind}.{code}") if self.knows(f"{kind}.{code}") else self.given(code)
+
+    def given(self, name: str) -> Text:
+        """A name in the client's own words, isolated from the text around it."""
+        return self.say("table.bare", value=name)
 
     def reason(self, code: str) -> Text:
         """Why something can not be had, from its code, with what would mend it."""
         if code == "withheld":
-            return say("disclosure.withheld", threshold=self.params.withhold_below)
+            return self.say("reason.withheld", threshold=self.params.withhold_below)
         return self.say(f"reason.{code if self.knows(f'reason.{code}') else 'unknown'}")
 
     def why(self, *parts: str) -> Text:
@@ -165,6 +207,14 @@ class Material:
         if self.study.trial is None and self.study.missing.get("trial") == self.obstacle:
             return why
         return self.say("reason.effect", why=why, test=self.test)
+
+    @property
+    def unjudged(self) -> Text:
+        """Why there is no account, in short: what speaks of the effect says it at length."""
+        if self.state == "part_costs":
+            return self.reason("part_costs")
+        short = f"{self.obstacle}_short"
+        return self.reason(short if self.knows(f"reason.{short}") else self.obstacle)
 
     @property
     def obstacle(self) -> str:
@@ -190,6 +240,16 @@ class Material:
         if plan.code == "no_feasible_design":
             return self.say("test.too_small", detectable=self.monthly(plan.detectable), **words)
         return self.say("test.plan", **words)
+
+    @property
+    def compared(self) -> str:
+        """Whom the staggered comparison takes as controls."""
+        study = self.study.effect.staggered if self.study.effect is not None else None
+        return study.controls if study is not None else "not_yet"
+
+    def variant(self, design: str) -> str:
+        """The key of a design, by whom it compares with."""
+        return f"{design}_never" if design == "staggered" and self.compared != "not_yet" else design
 
     @property
     def rule(self) -> Text:

@@ -9,7 +9,7 @@ from babel import Locale
 
 from kesher.answers.figures import Exhibits
 from kesher.answers.loyalty_roi.material import Material
-from kesher.results import Chart
+from kesher.results import Chart, Number
 from kesher.words import LANGUAGES, Quantity, Text, same
 
 WORLD = {"WW": "001"}  # the code of a study of several countries, and CLDR's
@@ -65,6 +65,13 @@ class Sheet:
             line = self.m.say("exhibit.line", exhibit=names, reason=self.found.missing[ids[0]])
             self.found.missing |= dict.fromkeys(ids, line)
         return self.found
+
+    def of(self, one: Number) -> Text | None:
+        """The first base of a number in words: 1,072 members."""
+        for group, n in one.base.items():
+            if self.m.knows(key := "months.other" if group == "months" else f"base.{group}"):
+                return self.m.say(key.removesuffix(".other"), n=n)
+        return None
 
     @property
     def grey(self) -> Text:

@@ -18,9 +18,13 @@ from kesher.loyalty.points.ledger import last_full_month
 
 Floats = NDArray[np.float64]
 Triple = tuple[float, float, float]
-REWARDS = {"rewards", "reward", "reward cost", "rewards cost", "פרסים", "הטבות", "מתנות"}
-OFFERS = {"offers", "מבצעים", "קופונים"}
+REWARDS = {
+    "rewards", "reward", "reward cost", "rewards cost", "loyalty rewards", "points", "points redeemed",
+    "point redemption", "פרסים", "הטבות", "מתנות", "נקודות", "פדיון נקודות", "מימוש נקודות", "הטבות מועדון",
+}  # fmt: skip
+OFFERS = {"offers", "coupons", "vouchers", "מבצעים", "קופונים", "שוברים"}
 YEAR = 12
+LAUNCH = 6  # months: what is paid once and later than this is taken for a yearly payment
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,7 @@ class Book:
 
     def inputs(
         self,
-        effect: tuple[float, float] | None,
-        lift: Input | None,
+        effect: Input | None,
         active_share: Triple | None,
         attrition: Triple | None,
         sharing: SharingStudy | None,
@@ -60,21 +63,18 @@ class Book:
         confidence: float,
     ) -> list[Input]:
         """The account's inputs; each month's spread of redemption stands for what its level may become."""
-        flows, listed = self.flows, [] if lift is None else [lift]
+        flows, listed = self.flows, [] if effect is None else [effect]
         z = float(ndtri((1 + confidence) / 2))
 
         def add(name: str, triple: Triple, kind: Distribution, grade: str) -> None:
             value, low, high = triple
             listed.append(Input(name, value, low, high, kind if low < high else "fixed", grade, confidence))
 
-        if effect is not None:
-            value, error = effect
-            add("effect", (value, value - z * error, value + z * error), "normal", "A")
         # Where nobody is known to be active, everybody counts as such and the share given says nothing.
         known = active_share if active_share is not None and flows.central_active == active_share[0] else None
         add("active_share", known or (flows.central_active,) * 3, "logit_normal", "B")
         add("redemption", _spread(flows, z), "lognormal", "B")
-        if self.reward_basis == "points" and (cost := self.point_cost):
+        if self.reward_basis == "points" and (cost := self.point_cost) is not None:
             add("point_cost", (cost, 0.9 * cost, 1.1 * cost), "triangular", "C")
         add("cost_drift", (0.0, -0.05, 0.10), "triangular", "D")
         add("attrition", attrition or (0.0, 0.0, 0.02), "triangular", "B" if attrition else "D")
@@ -98,11 +98,14 @@ def open_book(
 ) -> Book:
     """Line up members, costs and redemptions by month; see ``account`` for the tables and the refusals.
 
-    A running cost goes on at its mean of the last twelve months; a line that occurs in a single month is
-    taken for a one-off and not carried ahead. A line "offers" (what redeemed offers cost) goes with the active
+    The account ends with the last month of ``activity``. A running cost goes on at its mean of the last twelve
+    months that the costs cover; a line that occurs in a single month is a one-off of the launch and not carried
+    ahead, or a yearly payment when it comes later. A line "offers" (what redeemed offers cost) goes with the active
     members, as rewards do, and stands beside the cost of points.
     """
-    last = last_full_month(as_of)
+    if activity.empty:
+        raise NotIdentified("account_no_full_month")
+    last = min(last_full_month(as_of), int(activity["month"].max()))
     spent = pd.DataFrame(columns=["month", "line", "layer", "amount"]) if costs is None else costs
     spent = spent[spent["month"] <= last]
     months, members, active = _people(activity, spent, last)
@@ -111,8 +114,7 @@ def open_book(
         codes.append("active_unknown" if active is None else "nobody_active")
         active, active_share = members, None
 
-    line = spent["line"].astype(str).str.strip().str.lower()
-    is_reward, is_offer = line.isin(REWARDS), line.isin(OFFERS)
+    is_reward, is_offer = named(spent["line"], REWARDS), named(spent["line"], OFFERS)
     offered = _monthly(spent[is_offer], months)
     redeemed, basis = np.zeros(len(months)), "none"
     if points is not None and point_cost is not None:
@@ -123,6 +125,9 @@ def open_book(
     others = spent[~is_reward & ~is_offer]
     other = {layer: _monthly(others[others["layer"] == layer], months) for layer in LAYERS}
     lines = _lines(others, months)
+    peopled = months[members > 0]
+    if len(others) and (others["month"].min() > peopled[0] + 1 or others["month"].max() < last):
+        codes.append("costs_do_not_cover")
     no_reward, no_other = not (redeemed.any() or offered.any()), not any(paid.any() for paid in other.values())
     if no_reward and no_other:
         raise NotIdentified("no_costs")
@@ -151,10 +156,13 @@ def open_book(
     return Book(int(months[0]), flows, lines, basis, point_cost, tuple(codes))
 
 
+def named(lines: pd.Series, names: set[str]) -> pd.Series:
+    """Which cost lines carry one of the names, case and blanks aside."""
+    return lines.astype(str).str.strip().str.lower().isin(names)
+
+
 def _people(activity: pd.DataFrame, spent: pd.DataFrame, last: int) -> tuple[NDArray[np.int64], Floats, Floats | None]:
     """The account's months, its members and the active among them (None: unknown) in each; gaps are 0."""
-    if not activity["members"].sum() > 0:
-        raise NotIdentified("no_members")
     counts = activity[activity["month"] <= last].set_index("month")
     peopled = counts.index[counts["members"] > 0]
     if not len(peopled):
@@ -175,10 +183,14 @@ def _monthly(spent: pd.DataFrame, months: NDArray[np.int64]) -> Floats:
 def _lines(spent: pd.DataFrame, months: NDArray[np.int64]) -> pd.DataFrame:
     """line, layer, running (money a month ahead, 0 for what occurred once), observed; largest first."""
     rows = []
+    covered = (months >= spent["month"].min()) & (months <= spent["month"].max()) if len(spent) else months > 0
     for (line, layer), part in spent.groupby(["line", "layer"], sort=True):
         amounts = _monthly(part, months)
-        once = np.count_nonzero(amounts) < 2 and len(months) > 1
-        rows.append((line, layer, 0.0 if once else float(amounts[-YEAR:].mean()), float(amounts.sum())))
+        paid = np.flatnonzero(amounts)
+        running = float(amounts[covered][-YEAR:].mean())
+        if len(paid) == 1 and len(months) > 1:
+            running = float(amounts.sum()) / YEAR if paid[0] >= LAUNCH else 0.0
+        rows.append((line, layer, running, float(amounts.sum())))
     table = pd.DataFrame(rows, columns=["line", "layer", "running", "observed"])
     return table.sort_values(["observed", "line"], ascending=[False, True], ignore_index=True)
 

@@ -19,10 +19,11 @@ LAYERS = ("traditional", "social", "both")
 @dataclass(frozen=True)
 class Paths:
     """Money, members and active members by month and scenario (T, D); ``offered`` is the part of ``reward`` that
-    redeemed offers cost.
+    redeemed offers cost, ``per_effect`` the margin that an effect of 1 would bring.
     """
 
     margin: Floats
+    per_effect: Floats
     reward: Floats
     offered: Floats
     other: Floats
@@ -106,8 +107,10 @@ class Flows:
         """Flows at the inputs' ``values`` (scalars or (D,)): the members' own margin, the friends', or both.
 
         A month's margin is its active members times the effect per active member, so that fewer active
-        members bring less and redeem less together. In months ahead the effect also follows what an active
-        member redeems: points nobody uses are no saving, they are a programme nobody uses.
+        members bring less and redeem less together. Months observed are facts: of the inputs only the effect and
+        the cost of a point bear on them. In months ahead the effect also falls with what an active
+        member redeems, for points nobody uses are no saving, they are a programme nobody uses; redeeming more than
+        usual only costs more.
         """
         n, step = self.observed, np.arange(1, self.ahead + 1)[:, None]
         v = {name: np.atleast_1d(np.asarray(value, dtype=float)) for name, value in values.items()}
@@ -116,32 +119,33 @@ class Flows:
         def joined(past: Floats, later: Floats) -> Floats:
             return np.concatenate([np.broadcast_to(past, (n, size)), np.broadcast_to(later, (self.ahead, size))])
 
-        level = v["active_share"] / self.central_active
         staying = self.members[-1] * np.exp(step * np.log1p(-v["attrition"]))
         members = joined(self.members[:, None], staying)
-        active = joined(np.minimum(self.active[:, None] * level, self.members[:, None]), staying * v["active_share"])
-        margin = np.zeros(active.shape)
-        if direct and "effect" in v:
-            margin += v["effect"] / self.activity * active
-            if self.central_redemption > 0:
-                margin[n:] *= v["redemption"] / self.central_redemption
+        active = joined(self.active[:, None], staying * v["active_share"])
+        per_effect = active / self.activity
+        if self.central_redemption > 0:
+            per_effect[n:] *= np.minimum(v["redemption"] / self.central_redemption, 1)
+        margin = v["effect"] * per_effect if direct and "effect" in v else np.zeros(active.shape)
         if shared and "value_per_share" in v:
             friends = self.shares_per_active * v["value_per_share"] * v["share_worth"] * active
             friends[: self.began] = 0
             margin += friends
         reward = offered = np.broadcast_to(0.0, active.shape)
         if direct:
-            reward = joined(self.redeemed[:, None] * level, active[n:] * v["redemption"])
+            reward = joined(self.redeemed[:, None], active[n:] * v["redemption"])
             reward *= 1.0 if self.in_money else v["point_cost"]
         if direct and self.offered.any():
-            offered = joined(self.offered[:, None] * level, active[n:] * self.central_offered)
+            offered = joined(self.offered[:, None], active[n:] * self.central_offered)
             reward += offered
         seen = np.sum([self.other[layer] for layer in layers], axis=0)
         running = sum(self.running[layer] for layer in layers)
         other = joined(seen[:, None], running * np.exp(step / 12 * np.log1p(v["cost_drift"])))
-        return Paths(margin, reward, offered, other, members, active)
+        return Paths(margin, per_effect, reward, offered, other, members, active)
 
     def npv(self, paths: Paths, *, ahead: bool = False) -> Floats:
         """(D,) net present value at the end of the last month observed; of the months ahead only, if so."""
-        start = self.observed if ahead else 0
-        return np.asarray(self.discount[start:] @ paths.net[start:])
+        return self.present(paths.net, self.observed if ahead else 0)
+
+    def present(self, money: Floats, start: int) -> Floats:
+        """(D,) present value of money by month (T, D), from the month ``start`` on."""
+        return np.asarray(self.discount[start:] @ money[start:])

@@ -26,7 +26,8 @@ DEFAULT_CORRELATIONS: Mapping[tuple[str, str], float] = {
 class Input:
     """One input: ``low`` and ``high`` bound ``level`` of its scenarios (all, if triangular or uniform).
 
-    ``grade``: A measured by a design that identifies it, B counted in the client's data, C a parameter, D assumed.
+    ``grade``: B counted in the client's data, C a parameter, D assumed; an effect's goes by its design
+    (``effect.GRADES``).
     """
 
     name: str
@@ -44,6 +45,12 @@ class Input:
     @property
     def certain(self) -> bool:
         return self.low == self.high
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation, if normal, uniform or fixed."""
+        widths = 12**0.5 if self.distribution == "uniform" else 2 * float(ndtri((1 + self.level) / 2))
+        return (self.high - self.low) / widths
 
     def at(self, scores: Floats) -> Floats:
         """The input's values (n,) at standard normal scores (n,)."""

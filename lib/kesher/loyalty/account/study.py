@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from kesher.loyalty.account import worth as worths
 from kesher.loyalty.account.book import Book, Triple, open_book
@@ -19,6 +20,7 @@ from kesher.loyalty.account.sharing import SharingStudy
 from kesher.loyalty.ranges import Range
 
 Floats = NDArray[np.float64]
+INCOMPLETE = {"costs_unknown", "reward_cost_unknown", "costs_do_not_cover"}  # codes of costs that are missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +30,16 @@ class Account:
     A ``Range`` is the value with all inputs central between the outer quantiles of the scenarios: a scenario
     range, not a confidence interval. What rests on the effect is None where ``effect_basis`` is "none". Net
     present values are at the end of the last month observed. ``verdict`` is "pays" or "does_not_pay" where
-    the whole range of ``npv`` is on one side of zero and the effect was measured, else "cannot_tell". The
-    liability for points is no cost and is nowhere in it.
+    the whole range of ``npv`` is on one side of zero, the effect was measured and no cost is missing, else
+    "cannot_tell". The liability for points is no cost and is nowhere in it.
 
     ``months``: month, observed, members, active, incremental_margin, reward_cost, other_cost, cost, net,
     cumulative, cumulative_low, cumulative_high. ``costs``: line, layer, running, observed, ahead, total.
+    ``break_even``: the effect per member and month at which margin covers cost, undiscounted; per active member
+    it is ``break_even_active``, over an active member's margin ``break_even_lift``.
     ``payback_months``: from ``first`` until cumulative net stays at or above zero; ``high`` may be infinite.
-    ``tornado``, ``flips``, ``worth`` (of ``npv_ahead``, for the choice between going on and stopping): see
-    ``account.worth``.
+    ``tornado``, ``flips``, ``worth`` and ``choice`` (of ``npv_ahead``, between going on and stopping): see
+    ``account.worth``; ``choice`` is None where nothing ahead rests on the effect.
     """
 
     first: int
@@ -45,7 +49,6 @@ class Account:
     costs: pd.DataFrame
     effect_basis: str
     reward_basis: str
-    member_months: float
     active_months: float
     cost: Range
     reward_cost: Range
@@ -67,7 +70,7 @@ class Account:
     flips: pd.DataFrame = field(default_factory=pd.DataFrame)
     worth: pd.DataFrame = field(default_factory=pd.DataFrame)
     evpi: float | None = None
-    evsi: float | None = None
+    choice: worths.Choice | None = None
     designs: Designs | None = None
     multiplier: Multiplier | None = None
     inputs: tuple[Input, ...]
@@ -80,6 +83,8 @@ def account(
     *,
     as_of: datetime.date,
     effect: tuple[float, float] | None,
+    effect_grade: str = "A",
+    effect_may_be_low: bool = False,
     active_share: Triple | None = None,
     points: pd.DataFrame | None = None,
     point_cost: float | None = None,
@@ -95,14 +100,14 @@ def account(
     cannibalised: Triple | None = None,
     sharing: SharingStudy | None = None,
     share_worth: tuple[float, float] = (0.1, 0.5),
-    test_standard_error: float | None = None,
 ) -> Account:
     """The programme's account from monthly counts, costs and the measured effect.
 
     ``activity``: month, members, active. ``costs``: month, line, layer, amount; a line "rewards" takes the
     place of points times ``point_cost``, a line "offers" is what redeemed offers cost. ``points``: month,
     points redeemed. ``effect``: incremental margin per member and month and its standard error; without one,
-    lifts of ``active_margin`` (per active member and month) give a scenario that is assumed.
+    lifts of ``active_margin`` (per active member and month) give a scenario that is assumed. An effect that
+    ``effect_may_be_low`` (drop-out looks like a falling effect) proves no loss: no verdict "does_not_pay".
     ``active_share``, ``attrition`` (net share of members lost a month) and ``cannibalised`` (of what offers
     cost, else of reward cost) are value, low, high. Raises ``NotIdentified`` with "no_members",
     "account_no_full_month" or "no_costs".
@@ -121,7 +126,8 @@ def account(
     flows = book.flows
     assumed = _assumed(flows, lift_low, lift_high, active_margin) if effect is None else None
     basis = "measured" if effect is not None else "assumed" if assumed is not None else "none"
-    inputs = tuple(book.inputs(effect, assumed, active_share, attrition, sharing, share_worth, confidence))
+    believed = assumed if effect is None else _measured(*effect, effect_grade, confidence)
+    inputs = tuple(book.inputs(believed, active_share, attrition, sharing, share_worth, confidence))
     central = {i.name: float(i.central) for i in inputs}
     drawn = draw(inputs, DEFAULT_CORRELATIONS, draws, seed)
     all_ = Scenarios(flows.paths(central), flows.paths(drawn.values), confidence)
@@ -140,12 +146,20 @@ def account(
     if basis == "none":
         return bare
     known = replace(bare, **_outcome(book, all_, measured=effect is not None))
-    known = replace(known, **_matters(known, flows, central, drawn, all_.paths, test_standard_error))
+    if effect_may_be_low and known.verdict == "does_not_pay":
+        known = replace(known, verdict="cannot_tell")
+    known = replace(known, **_matters(known, flows, central, drawn, all_.paths))
     if sharing is None or sharing.margin_per_share is None:
         return known
     both = Scenarios(flows.paths(central, shared=True), flows.paths(drawn.values, shared=True), confidence)
     compared = designs(flows, central, drawn.values, confidence)
     return replace(known, designs=compared, multiplier=multiplier(all_.middle, both))
+
+
+def _measured(value: float, error: float, grade: str, confidence: float) -> Input:
+    """The effect that was measured."""
+    half = float(ndtri((1 + confidence) / 2)) * error
+    return Input("effect", value, value - half, value + half, "normal" if half else "fixed", grade, confidence)
 
 
 def _assumed(flows: Flows, low: float | None, high: float | None, active_margin: float | None) -> Input | None:
@@ -182,21 +196,20 @@ def _by_month(book: Book, all_: Scenarios, *, known: bool) -> pd.DataFrame:
 
 def _cost(book: Book, all_: Scenarios, active_margin: float | None, cannibalised: Triple | None) -> dict[str, Any]:
     """What the programme costs and what would cover it: fields of ``Account``."""
-    members, active = float(all_.middle.members.sum()), float(all_.middle.active.sum())
     each = lost = None
-    if active > 0 and not {"nobody_active", "active_unknown"} & set(book.codes):
-        each = all_.range(lambda p: p.spent / p.active.sum(axis=0))
+    even = all_.range(lambda p: p.spent / p.per_effect.sum(axis=0))
+    if not {"nobody_active", "active_unknown"} & set(book.codes):
+        each = even.times(1 / book.flows.activity)
     reward = all_.range(lambda p: p.reward.sum(axis=0))
     if cannibalised is not None:
         offers = all_.range(lambda p: p.offered.sum(axis=0)) if all_.middle.offered.any() else reward
         value, low, high = cannibalised
         lost = Range(offers.value * value, offers.low * low, offers.high * high)
     return {
-        "member_months": members,
-        "active_months": active,
+        "active_months": float(all_.middle.active.sum()),
         "cost": all_.range(lambda p: p.spent),
         "reward_cost": reward,
-        "break_even": all_.range(lambda p: p.spent / p.members.sum(axis=0)),
+        "break_even": even,
         "break_even_active": each,
         "break_even_lift": each.times(1 / active_margin) if each and active_margin and active_margin > 0 else None,
         "cannibalised_cost": lost,
@@ -219,7 +232,7 @@ def _outcome(book: Book, all_: Scenarios, *, measured: bool) -> dict[str, Any]:
         "payback_share": float(np.isfinite(backs).mean()),
         "cash_low": low,
         "cash_low_month": book.first + int(np.argmin(middle.cumulative[:, 0])) if low.value < 0 else None,
-        "verdict": verdict if measured else "cannot_tell",
+        "verdict": verdict if measured and not INCOMPLETE & set(book.codes) else "cannot_tell",
     }
 
 
@@ -236,9 +249,7 @@ def _lowest(paths: Paths) -> Floats:
     return np.asarray(np.minimum(paths.cumulative.min(axis=0), 0))
 
 
-def _matters(
-    known: Account, flows: Flows, central: dict[str, float], drawn: Drawn, paths: Paths, test_error: float | None
-) -> dict[str, Any]:
+def _matters(known: Account, flows: Flows, central: dict[str, float], drawn: Drawn, paths: Paths) -> dict[str, Any]:
     """Which inputs decide: fields of ``Account``."""
     own = [i for i in known.inputs if i.name not in ("value_per_share", "share_worth")]
     effect = next(i for i in own if i.name == "effect")
@@ -257,13 +268,17 @@ def _matters(
     def answer(values: dict[str, Floats]) -> Floats:
         return flows.npv(flows.paths(values))
 
-    found: dict[str, Any] = {"tornado": worths.tornado(own, answer), "flips": worths.flips(own, answer, searched)}
+    def decided(values: dict[str, Floats]) -> Floats:  # what is spent is spent: the months ahead decide
+        return flows.npv(flows.paths(values), ahead=bool(flows.ahead))
+
+    found: dict[str, Any] = {"tornado": worths.tornado(own, answer), "flips": worths.flips(own, decided, searched)}
     if not flows.ahead:
         return found
     later = flows.npv(paths, ahead=True)
     found |= {"worth": worths.perfect(own, drawn, later), "evpi": worths.everything(later)}
-    if test_error is not None and not effect.certain:
-        found["evsi"] = worths.of_test(effect, drawn, later, test_error)
+    slope, cost = (float(flows.present(money, flows.observed).mean()) for money in (paths.per_effect, paths.cost))
+    if slope > 0:
+        found["choice"] = worths.Choice(effect.sd, slope, cost / slope)
     if flows.central_redemption > 0:
         found["codes"] = (*known.codes, "effect_tied_to_use")
     return found

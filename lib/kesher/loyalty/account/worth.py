@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,17 @@ Floats = NDArray[np.float64]
 Answer = Callable[[dict[str, Floats]], Floats]  # net present values (n,) at inputs' values (n,)
 GRID = 65
 DEGREE = 4  # of the polynomial in an input's normal score
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Going on or stopping, by the effect: believed normal with ``sd``, each unit of it is worth ``slope`` in the
+    months ahead, which are worth nothing at ``threshold``; both are means over the scenarios of all else.
+    """
+
+    sd: float
+    slope: float
+    threshold: float
 
 
 def tornado(inputs: Sequence[Input], answer: Answer) -> pd.DataFrame:
@@ -86,20 +98,9 @@ def everything(npv: Floats) -> float:
     return float(max(np.maximum(npv, 0).mean() - max(npv.mean(), 0.0), 0.0))
 
 
-def of_test(effect: Input, drawn: Drawn, npv: Floats, standard_error: float) -> float:
-    """Worth of a test that would measure the effect with this standard error, money.
-
-    The test's posterior means spread less than the effect itself; the regression on the effect is read at
-    scores shrunk by that much (Gaussian approximation of Jalal and Alarid-Escudero 2018).
-    """
-    spread = float(np.std(drawn.values[effect.name]))
-    shrunk = spread / np.hypot(spread, standard_error)
-    return everything(_expected(npv, drawn.scores[effect.name], shrunk))
-
-
-def _expected(npv: Floats, scores: Floats, shrunk: float = 1.0) -> Floats:
-    """Net present value to be expected (draws,) at the scores, shrunk, of one input."""
+def _expected(npv: Floats, scores: Floats) -> Floats:
+    """Net present value to be expected (draws,) at the scores of one input."""
     from numpy.polynomial.hermite_e import hermevander
 
     x = hermevander(scores, DEGREE)
-    return np.asarray(hermevander(scores * shrunk, DEGREE) @ np.linalg.solve(x.T @ x, x.T @ npv))
+    return np.asarray(x @ np.linalg.solve(x.T @ x, x.T @ npv))

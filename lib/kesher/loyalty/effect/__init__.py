@@ -1,5 +1,5 @@
 """The incremental effect of a programme: what the structure of the data allows to be said, and how surely."""
 
-from kesher.loyalty.effect.design import EffectStudy, identify
+from kesher.loyalty.effect.design import GRADES, EffectStudy, identify
 
-__all__ = ["EffectStudy", "identify"]
+__all__ = ["GRADES", "EffectStudy", "identify"]

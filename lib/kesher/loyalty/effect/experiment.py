@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 SMALLEST_ARM = 30
 TAKE_UP = 0.05  # below this difference in membership, the effect per member is not measured
+WEAK = 10.0  # nor below this F of the difference: Staiger and Stock (1997)
+AMONG_MEMBERS = 0.95  # of both groups: a holdout drawn among members
 
 
 @dataclass(frozen=True)
 class HoldoutStudy:
     """What being offered the programme does (``itt``: per customer offered and month since randomisation).
 
+    Drawn among members (nearly all of both groups are, sooner or later), it is per member and month as a member.
     ``raw`` is the plain difference in means; ``late`` the effect per member and month, where the programme's
     group joined more than the holdout (``take_up``: the difference in the share of months as a member).
     ``ratio_p`` tests the share held out against the plan. ``balance``: variable (margin, recency,
@@ -47,13 +50,28 @@ class HoldoutStudy:
 
 @dataclass(frozen=True)
 class _Arms:
-    """The customers randomised: group, first full month since, and their rows of the panel."""
+    """The customers randomised: group, wave, first month counted, end of the before, and their rows of the panel."""
 
     treated: Booleans
+    wave: Integers
     since: Integers
+    until: Integers
     value: Floats
     orders: Floats
     joined: Integers
+
+    def fewest_joined(self) -> float:
+        """The smaller share of the two groups that ever joined."""
+        return min(float((self.joined[self.treated == group] >= 0).mean()) for group in (True, False))
+
+    def as_members(self, last: int) -> _Arms:
+        """Counted from the month after joining, where that is later; without those for whom no month is left."""
+        since = np.maximum(self.since, self.joined + 1)
+        parts = replace(self, since=since, until=np.maximum(self.until, self.joined))
+        keep = since <= last
+        if min((keep & self.treated).sum(), (keep & ~self.treated).sum()) < SMALLEST_ARM:
+            raise NotIdentified("too_few_customers")
+        return _Arms(**{field.name: getattr(parts, field.name)[keep] for field in fields(parts)})
 
 
 def study(
@@ -61,37 +79,39 @@ def study(
 ) -> HoldoutStudy:
     """Compare the groups as randomised (``holdout``: customer, treated, since), whoever joined or bought.
 
-    Outcome: mean margin per month from the first full month since randomisation; a customer without purchases
-    counts with zero. Adjusted by Lin's (2013) regression on the mean margin before (CUPED: Deng et al. 2013),
+    Outcome: mean margin per month from the first full month since randomisation, and since joining where the
+    holdout was drawn among members; a customer counts by these months, with zero where there is no purchase.
+    Adjusted by Lin's (2013) regression on the mean margin before (CUPED: Deng et al. 2013),
     fully interacted, and by waves of randomisation where there are several; HC2 standard errors. Raises
     ``NotIdentified``: "no_holdout", "too_few_months" (no full month since), "too_few_customers" (an arm below 30).
     """
     if holdout is None or holdout.empty:
         raise NotIdentified("no_holdout")
     arms = _arms(panel, holdout)
-    d = arms.treated.astype(float)
-    months = panel.months[None, :]
+    known, months = bool((panel.joined >= 0).any()), panel.months[None, :]
     after = months >= arms.since[:, None]
-    length, length_before = after.sum(axis=1), (~after).sum(axis=1)
-    y = (arms.value * after).sum(axis=1) / length
-    margin = (arms.value * ~after).sum(axis=1) / np.maximum(length_before, 1)
-    x = (arms.since[:, None] == np.unique(arms.since)[1:]).astype(float)
-    raw, raw_psi = _lin(y, d, x)
-    adjusted, psi = _lin(y, d, np.column_stack([x, margin]) if length_before.all() else x)
+    length, waves = after.sum(axis=1), _waves(arms)
+    member = ((arms.joined[:, None] >= 0) & (arms.joined[:, None] <= months) & after).sum(axis=1) / length
+    take_up, take_psi = _lin(member, arms.treated, waves, length)
+    told = known and take_up > TAKE_UP and take_up**2 > WEAK * (take_psi @ take_psi)
+    among_members = known and not told and arms.fewest_joined() >= AMONG_MEMBERS
+    if among_members:  # the programme can do nothing before they join
+        arms = arms.as_members(int(panel.months[-1]))
+        after, waves = months >= arms.since[:, None], _waves(arms)
+        length = after.sum(axis=1)
+    d, before = arms.treated, months < arms.until[:, None]
+    y, length_before = (arms.value * after).sum(axis=1) / length, before.sum(axis=1)
+    margin = (arms.value * before).sum(axis=1) / np.maximum(length_before, 1)
+    raw, raw_psi = _lin(y, d, waves, length)
+    adjusted, psi = _lin(y, d, np.column_stack([waves, margin]) if length_before.all() else waves, length)
 
     def effect(value: float, influence: Floats, per: str) -> Estimate:
-        sizes, freedom = (int(d.sum()), int((1 - d).sum())), len(d) - 2.0 * (x.shape[1] + 2)
+        sizes, freedom = (int(d.sum()), int((~d).sum())), len(d) - 2.0 * (waves.shape[1] + 2)
         return estimated(value, float(np.sqrt(influence @ influence)), confidence, sizes, freedom=freedom, per=per)
 
-    member = ((arms.joined[:, None] >= 0) & (arms.joined[:, None] <= months) & after).sum(axis=1) / length
-    take_up, take_psi = _lin(member, d, x)
-    known = bool((panel.joined >= 0).any())
-    among_members = known and member.min() == 1  # everybody had joined: a member is who was offered
-    late = None
-    if known and not among_members and take_up > TAKE_UP:
-        late = effect(adjusted / take_up, (psi - adjusted / take_up * take_psi) / take_up, "member")
+    late = effect(adjusted / take_up, (psi - adjusted / take_up * take_psi) / take_up, "member") if told else None
     offered = "member" if among_members else "customer_offered"
-    held = float(1 - d.mean())
+    held = float((~d).mean())
     return HoldoutStudy(
         itt=effect(adjusted, psi, offered),
         raw=effect(raw, raw_psi, offered),
@@ -100,7 +120,7 @@ def study(
         share_held_out=held,
         planned_share=planned_share,
         ratio_p=_ratio(held, planned_share, len(d)),
-        balance=_balance(arms, ~after, margin),
+        balance=_balance(arms, before, margin),
         months=int(length.max()),
     )
 
@@ -123,18 +143,25 @@ def _arms(panel: Panel, holdout: pd.DataFrame) -> _Arms:
     row = order[np.searchsorted(panel.customers, customer, sorter=order).clip(max=len(order) - 1)]
     found = panel.customers[row] == customer
     value, orders = (np.where(found[:, None], part[row], 0.0) for part in (panel.value, panel.orders))
-    return _Arms(treated[keep], when[keep], value, orders, np.where(found, panel.joined[row], -1))
+    when, joined = when[keep], np.where(found, panel.joined[row], -1)
+    return _Arms(treated[keep], when, when, when, value, orders, joined)
 
 
-def _lin(y: Floats, d: Floats, x: Floats) -> tuple[float, Floats]:
-    """Effect of ``d`` on ``y`` given centred, interacted ``x``, and its HC2 influences (se = their norm)."""
-    centred = x - x.mean(axis=0)
+def _waves(arms: _Arms) -> Floats:
+    """Indicators of the waves of randomisation but the first."""
+    return np.asarray(arms.wave[:, None] == np.unique(arms.wave)[1:], dtype=float)
+
+
+def _lin(y: Floats, treated: Booleans, x: Floats, weight: Integers) -> tuple[float, Floats]:
+    """Effect of ``treated`` on ``y`` given centred, interacted ``x``, and its HC2 influences (se = their norm)."""
+    d, root = treated.astype(float), np.sqrt(weight / weight.mean())
+    centred = x - np.average(x, axis=0, weights=weight)
     centred = centred / np.where((spread := centred.std(axis=0)) > 0, spread, 1.0)
-    design = np.column_stack([np.ones(len(y)), d, centred, centred * d[:, None]])
+    design = np.column_stack([np.ones(len(y)), d, centred, centred * d[:, None]]) * root[:, None]
     bread = np.linalg.pinv(design.T @ design, hermitian=True)
-    beta = bread @ (design.T @ y)
+    beta = bread @ (design.T @ (root * y))
     lever = ((design @ bread) * design).sum(axis=1)
-    rest = (y - design @ beta) / np.sqrt(np.maximum(1 - lever, 1e-9))
+    rest = (root * y - design @ beta) / np.sqrt(np.maximum(1 - lever, 1e-9))
     return float(beta[1]), (design @ bread[1]) * rest
 
 

@@ -27,6 +27,8 @@ WINSORISED = 0.999
 class Coverage:
     """Whom a comparison before and after joining speaks of, in members; ``share`` = used / members.
 
+    ``months_share`` is the share of the months since joining (the joining months left out) that it compares.
+
     ``before_window``: joined before a long enough "before" is in the data; ``without_history``: not yet
     customers that long before joining; ``small_cohort``: too few joined in their month, or nobody is left to
     compare them with, or no month after joining is in the data.
@@ -38,6 +40,7 @@ class Coverage:
     small_cohort: int
     used: int
     share: float
+    months_share: float
 
 
 @dataclass(frozen=True)
@@ -122,23 +125,28 @@ def with_history(panel: Panel, timing: Timing) -> Panel:
     )
 
 
-def coverage_of(panel: Panel, timing: Timing, used: int) -> Coverage:
-    """Whom the ``used`` members stand for."""
+def coverage_of(panel: Panel, timing: Timing, used: int, used_months: int) -> Coverage:
+    """Whom the ``used`` members, and their ``used_months`` as members, stand for."""
     member = panel.joined >= 0
     members = int(member.sum())
     if not members or not len(panel.months):
-        return Coverage(members, members, 0, 0, 0, 0.0 if members else float("nan"))
+        none = 0.0 if members else float("nan")
+        return Coverage(members, members, 0, 0, 0, none, none)
+    months = int(np.minimum(panel.months[-1] - panel.joined[member], len(panel.months)).clip(min=0).sum())
     start, _ = _window(panel, timing)
     early = member & (panel.joined - timing.lead < start)
     before_window = int(early.sum())
     without_history = int((member & ~early & (_first(panel) > start)).sum())
     small_cohort = members - before_window - without_history - used
-    return Coverage(members, before_window, without_history, small_cohort, used, used / members)
+    return Coverage(
+        members, before_window, without_history, small_cohort, used, used / members, used_months / max(months, 1)
+    )
 
 
 def naive_gap(panel: Panel, confidence: float) -> Estimate:
     """Members' mean margin per month as a member less that of never-members, over the last months of the data.
 
+    Neither the month of joining nor that of a never-member's first purchase counts: both begin with a purchase.
     Raises ``NotIdentified``: "no_members", "members_only", "too_few_months", "too_few_customers".
     """
     member = panel.joined >= 0
@@ -148,7 +156,7 @@ def naive_gap(panel: Panel, confidence: float) -> Estimate:
         raise NotIdentified("members_only")
     if not len(panel.months):
         raise NotIdentified("too_few_months")
-    counted = panel.months[-NAIVE_MONTHS:] >= np.where(member, panel.joined + 1, _first(panel))[:, None]
+    counted = panel.months[-NAIVE_MONTHS:] > np.where(member, panel.joined, _first(panel))[:, None]
     length, total = counted.sum(axis=1), (panel.value[:, -NAIVE_MONTHS:] * counted).sum(axis=1)
     means, variances, sizes = [], [], []
     for group in (member & (length > 0), ~member & (length > 0)):

@@ -12,6 +12,8 @@ from scipy.special import chdtrc, ndtri
 from kesher.loyalty.effect.cohorts import Aggregate, Controls, Effects
 from kesher.loyalty.effect.estimates import Estimate, Floats, Integers, estimated
 
+FIRST_MONTHS = 3  # after joining: what drop-out has hardly touched
+
 
 @dataclass(frozen=True)
 class StaggeredStudy:
@@ -19,6 +21,11 @@ class StaggeredStudy:
 
     ``simple`` averages over member-months, ``group`` over members, ``dynamic`` over months since joining and
     ``calendar`` over months; the joining month and ``drop_after`` months after it are in none of them.
+    ``first_months`` is ``simple`` over the first 3 months after them alone; ``fading`` the slope of the
+    profile after joining, per month, its months weighed by precision (None below 3 of them): customers cannot
+    leave before they join, nor can later joiners while they are controls, so that drop-out after joining looks
+    like an effect that falls month by month, which no control group and no pre-trend shows. ``at_joining`` is
+    that line at the joining month: the effect if all the falling were drop-out.
     ``profile``: event_month, value, se, low, high, members, used (negative months are the pre-trend, against
     the month before those left out); ``by_cohort``: joined, value, se, low, high, members; ``cells``: joined,
     month, value, se, members, controls. The Wald test, that the pre-trend is zero, is shown and chooses
@@ -32,6 +39,9 @@ class StaggeredStudy:
     group: Estimate
     dynamic: Estimate
     calendar: Estimate
+    first_months: Estimate
+    fading: Estimate | None
+    at_joining: Estimate | None
     profile: pd.DataFrame
     by_cohort: pd.DataFrame
     cells: pd.DataFrame
@@ -43,6 +53,12 @@ class StaggeredStudy:
     steps: Floats
     steps_covariance: Floats
     reach: float
+
+    @property
+    def drop_out(self) -> bool:
+        """Whether the profile falls after joining, one-sided at the confidence."""
+        fading = self.fading
+        return fading is not None and fading.value < -float(ndtri(fading.confidence)) * fading.se
 
 
 def aggregated(
@@ -62,13 +78,18 @@ def aggregated(
     base = -1 - drop_before
     before = [a for e, a in zip(events, by_event, strict=True) if base - pre_months < e < base]
     after = [a for e, a in zip(events, by_event, strict=True) if e >= first]
-    overall = [simple, found.over_cohorts(cohorts, by_cohort), _mean(after), _mean(by_month)]
+    early = found.mean(used & (cells.event < first + FIRST_MONTHS))
+    overall = [simple, found.over_cohorts(cohorts, by_cohort), _mean(after), _mean(by_month), early]
     value, covariance = found.covariance([*overall, *before, *by_event, *by_cohort])
     se = np.sqrt(np.diag(covariance))
     sizes = int(cells.size[cohorts].sum()), int(cells.size[cells.controls[used].any(axis=0)].sum())
-    means = [estimated(float(value[i]), float(se[i]), confidence, sizes) for i in range(4)]
-    ends = np.cumsum([4, len(before), len(by_event), len(by_cohort)])
+    means = [estimated(float(value[i]), float(se[i]), confidence, sizes) for i in range(5)]
+    ends = np.cumsum([5, len(before), len(by_event), len(by_cohort)])
     pre, of_event, of_cohort = (slice(a, b) for a, b in pairwise(ends))
+    line = _line(events, np.where(events >= first, 1 / np.maximum(se[of_event], 1e-300) ** 2, 0.0))
+    drawn = line @ value[of_event], np.sqrt(np.diag(line @ covariance[of_event, of_event] @ line.T))
+    at_joining, fading = (estimated(float(v), float(s), confidence, sizes) for v, s in zip(*drawn, strict=True))
+    enough = len(after) >= FIRST_MONTHS
     statistic, degrees = _wald(value[pre], covariance[pre, pre])
     joint, chain = np.r_[0, pre], _chain(len(before))
 
@@ -83,6 +104,9 @@ def aggregated(
         group=means[1],
         dynamic=means[2],
         calendar=means[3],
+        first_months=means[4],
+        fading=fading if enough else None,
+        at_joining=at_joining if enough else None,
         profile=table("event_month", events, of_event).assign(
             members=[int(cells.size[cells.cohort[cells.event == e]].sum()) for e in events], used=events >= first
         ),
@@ -101,6 +125,14 @@ def aggregated(
 
 def _mean(parts: list[Aggregate]) -> Aggregate:
     return Aggregate(np.mean([a.cells for a in parts], axis=0), np.mean([a.sizes for a in parts], axis=0))
+
+
+def _line(x: Integers, weight: Floats) -> Floats:
+    """(2, k): what each value counts for in the weighted least squares line's height at 0 and its slope."""
+    share = weight / weight.sum()
+    run = x - share @ x
+    slope = share * run / max(share @ run**2, 1e-300)
+    return np.array([share - slope * (share @ x), slope])
 
 
 def _chain(k: int) -> Floats:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kesher.faults import NotIdentified
 from kesher.loyalty.points.breakage import Breakage, breakage
-from kesher.loyalty.points.ledger import Ledger, fifo, last_full_month
+from kesher.loyalty.points.ledger import Ledger, fifo, last_full_month, month_of
 from kesher.loyalty.points.liability import Liability, liability
 
+EVENTS = ("earned", "redeemed", "expired", "adjusted")
 LONG_TAIL = 1.1
 NOTHING = 1e-6  # of the points earned
 
@@ -21,8 +24,9 @@ class PointsStudy:
     """Points earned (``issued``) and redeemed, their corkscrew, breakage, liability, and cost as redeemed.
 
     ``by_month``: month, opening, issued, redeemed, expired, adjusted (signed), closing; points. The liability
-    is at fair value and ``reward_cost`` at cost, both money. What could not be had is None; ``codes`` begins
-    with the reason why there is no breakage, and holds what a reader should know.
+    is at fair value and ``reward_cost`` at cost, both money. ``people``: members behind each event of a month: month,
+    earned, redeemed, expired, adjusted; ``members`` the same of all months. What could not be had is None;
+    ``codes`` begins with the reason why there is no breakage, and holds what a reader should know.
     """
 
     issued: float
@@ -32,6 +36,8 @@ class PointsStudy:
     liability: Liability | None
     reward_cost: float | None
     codes: tuple[str, ...]
+    people: pd.DataFrame
+    members: dict[str, int]
 
 
 def study(
@@ -66,6 +72,7 @@ def study(
     if ledger.before_first > NOTHING * ledger.earned.sum():
         codes.append("points_before_first")
     by_month = ledger.by_month()
+    people, members = _people(points, by_month["month"].to_numpy())
     redeemed = float(by_month["redeemed"].sum())
     return PointsStudy(
         issued=float(by_month["issued"].sum()),
@@ -75,7 +82,25 @@ def study(
         liability=owed,
         reward_cost=None if point_cost is None else redeemed * point_cost,
         codes=tuple(codes),
+        people=people,
+        members=members,
     )
+
+
+def _people(points: pd.DataFrame, months: NDArray[np.int64]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Members behind each event by month and in all; what is booked with the other sign is an adjustment."""
+    month = month_of(points["day"].to_numpy()) - months[0]
+    events = points["event"].astype("category")
+    kind = pd.Index(EVENTS).get_indexer(pd.Index(events.cat.categories))[events.cat.codes.to_numpy()]
+    kind = np.where(points["points"].to_numpy() < 0, EVENTS.index("adjusted"), kind)
+    inside = month < months.size
+    customer, cell = points["customer"].to_numpy()[inside], (month * len(EVENTS) + kind)[inside]
+    each = np.unique(customer * (months.size * len(EVENTS)) + cell)
+    cell = each % (months.size * len(EVENTS))
+    counts = np.bincount(cell, minlength=months.size * len(EVENTS)).reshape(months.size, len(EVENTS))
+    ever = np.unique(each // (months.size * len(EVENTS)) * len(EVENTS) + cell % len(EVENTS)) % len(EVENTS)
+    members = dict(zip(EVENTS, np.bincount(ever, minlength=len(EVENTS)).tolist(), strict=True))
+    return pd.DataFrame(counts, columns=list(EVENTS)).assign(month=months), members
 
 
 def _remarks(ledger: Ledger, found: Breakage, points_expire: int) -> list[str]:

@@ -140,7 +140,7 @@ def _purchases(asked: _Asked, seed: int) -> ValueStudy:
         "infinite_mean": portfolio.typical,
         "spend_depends_on_frequency": spend is not None
         and (spend.correlation_low > RELATED or spend.correlation_high < -RELATED),
-        "negative_margin": asked.has_margin and bool((mean[x > 0] <= 0).any()),
+        "no_positive_margin": asked.has_margin and bool((mean[x > 0] <= 0).any()),
     }
     everybody = np.ones(who.size, bool)
     return ValueStudy(

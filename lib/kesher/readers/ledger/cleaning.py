@@ -153,6 +153,10 @@ class Cleaning:
             f"ON CAST(k.normal AS {kind}) = p.normal WHERE k.reason IS NULL"
         )
         self.engine.run(f"CREATE VIEW good AS SELECT l.*, c.customer FROM signed l JOIN codes c ON l.raw = c.raw{fit}")
+        if kind == "VARCHAR":
+            alike = self.engine.one("SELECT count(*) - count(DISTINCT lower(ltrim(normal, '0'))) FROM people")[0]
+            said = "customers' keys differ from another's only by case or zeros in front; they were kept apart."
+            self.findings.note("similar_keys", alike, said)
         people = self.engine.connection.execute("SELECT normal FROM people ORDER BY code").fetchnumpy()
         return np.asarray(people["normal"])
 

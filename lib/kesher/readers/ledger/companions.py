@@ -11,16 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.params.loyalty_roi import LoyaltyRoi
-from kesher.readers.findings import nearest
+from kesher.readers.findings import nearest, quotable, shown_names
 from kesher.readers.ledger.files import read_sheet
-from kesher.readers.ledger.lines import read_amounts, read_moments
-from kesher.readers.ledger.values import customer_key, is_total, moments
+from kesher.readers.ledger.lines import RUINED_KEYS, read_amounts, read_moments
+from kesher.readers.ledger.values import customer_key, is_ruined, is_total, moments
 from kesher.readers.ledger.vocabulary import HEADERS, NEEDED, WORDS
 from kesher.readers.opening import DataRoot
 from kesher.readers.text import key
 
 DAYS = {"joined", "left", "day", "sent", "seen", "redeemed", "since", "started", "start", "end"}
 PEOPLE = ["customer", "friend"]  # columns of customers' keys
+FEW_SHARERS = 10
+EARLY_MONTHS = 24  # a cost may be before the first purchase
+_PLAIN_WORD = re.compile(r"[a-z]{2,20}\Z")
 _MONTH = re.compile(r"\A(?:(\d{4})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{4}))\Z")
 
 
@@ -69,12 +72,22 @@ class Companion:
         """A column's cells."""
         return self.column(name, lambda cells: cells)
 
+    def names(self, name: str) -> NDArray[Any]:
+        """A column's names as they may be shown; one that may be a person's is counted and hidden."""
+        cells = self.sheet.cells(name) if name in self.sheet.columns else []
+        said = "names may be a person's (seven digits in a row, an @); they are called other 1 and so on."
+        self.findings.note("names_hidden", len(cells) - len(quotable(cells)), said, self.sheet.headers.get(name))
+        return self.column(name, lambda cells: map(shown_names(cells).__getitem__, cells))
+
     def customers(self, name: str = "customer", *, needed: bool = True) -> NDArray[Any]:
         """The customers' keys; "" for nobody."""
         keys = self.column(name, lambda cells: map(customer_key, cells))
         if needed:
             remedy = "Fill it in, or take the row out."
             self.wrong(keys == "", name, "missing_customer", "The customer is missing.", remedy)
+        ruined = self.column(name, lambda cells: map(is_ruined, cells), False)
+        if ruined.any():
+            self.wrong(np.cumsum(ruined) * ruined == 1, name, *RUINED_KEYS)  # the first tells enough
         return keys
 
     def days(self, name: str, *, needed: bool = True) -> NDArray[np.datetime64]:
@@ -119,7 +132,7 @@ class Companion:
 
 
 def members(file: Companion) -> pd.DataFrame:
-    frame = pd.DataFrame({"customer": file.customers(), "joined": file.days("joined"), "tier": file.texts("tier")})
+    frame = pd.DataFrame({"customer": file.customers(), "joined": file.days("joined"), "tier": file.names("tier")})
     frame["left"] = file.days("left", needed=False)
     file.once(frame.customer, "customer", "The member comes twice.")
     what = "The member left before joining."
@@ -145,7 +158,7 @@ def points(file: Companion) -> pd.DataFrame:
 def offers(file: Companion) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
-            "customer": file.customers(), "offer": file.texts("offer"), "tactic": file.words("tactic"),
+            "customer": file.customers(), "offer": file.names("offer"), "tactic": file.words("tactic"),
             "group": file.words("group", missing="offered"), "sent": file.days("sent"),
             "seen": file.days("seen", needed=False), "redeemed": file.days("redeemed", needed=False),
             "cost": file.numbers("cost", missing=0.0, needed=False),
@@ -163,10 +176,13 @@ def shares(file: Companion) -> pd.DataFrame:
     known = {key(word): code for code, words in WORDS["shares.network"].items() for word in (code, *words)}
 
     def code(name: str) -> str:
-        return known.get(key(name)) or re.sub("[^a-z0-9]+", "_", key(name)).strip("_") or "other"
+        return known.get(key(name)) or (key(name) if _PLAIN_WORD.match(key(name)) else "other")
 
     frame = pd.DataFrame({"customer": file.customers(), "day": file.days("day")})
     frame["network"] = file.column("network", lambda cells: map(code, cells), "other")
+    # a word of few may be a person's name
+    few = frame.groupby("network")["customer"].transform("nunique") < FEW_SHARERS
+    frame.loc[few & ~frame["network"].isin(known.values()), "network"] = "other"
     frame["amount"] = file.numbers("amount", needed=False)
     frame["friend"] = file.customers("friend", needed=False)
     return file.until_as_of(frame, "day", "shares_after_as_of")
@@ -191,10 +207,12 @@ def costs(file: Companion) -> pd.DataFrame:
         days = read_moments(firsts, file.params, file.findings, file.sheet.headers["month"]).astype("datetime64[s]")
         return np.where(np.isnat(days), -1, days.astype("datetime64[M]").astype(np.int64) + 1970 * 12)
 
-    frame = pd.DataFrame({"month": file.column("month", read, -1), "line": file.texts("line")})
+    frame = pd.DataFrame({"month": file.column("month", read, -1), "line": file.names("line")})
     file.wrong(frame.month < 0, "month", "bad_month", "This is no month.", "Write it as 2026-03.")
     file.wrong(frame.line == "", "line", "missing_line", "The cost has no name.", "Name the line.")
-    return frame.assign(layer=file.words("layer", missing="both"), amount=file.numbers("amount"))
+    frame = frame.assign(layer=file.words("layer", missing="both"), amount=file.numbers("amount"))
+    file.wrong(frame.amount < 0, "amount", "negative_cost", "The cost is below zero.", "Write what was spent.")
+    return frame
 
 
 def calendar(file: Companion) -> pd.DataFrame:
@@ -212,6 +230,17 @@ READ: Mapping[str, Callable[[Companion], pd.DataFrame]] = {
     "members": members, "points": points, "offers": offers, "shares": shares, "holdout": holdout,
     "rollout": rollout, "costs": costs, "calendar": calendar,
 }  # fmt: skip
+
+
+def bound_costs(file: Companion, frame: pd.DataFrame, first: int) -> pd.DataFrame:
+    """The costs up to as_of; a fault for one long before ``first``, the month of the first purchase."""
+    what = f"The month is more than {EARLY_MONTHS} months before the first purchase."
+    file.wrong(frame["month"] < first - EARLY_MONTHS, "month", "absurd_month", what, "Mend it, or take the row out.")
+    file.findings.stop()
+    until = pd.Timestamp(file.params.as_of)
+    late = frame["month"] > until.year * 12 + until.month - 1
+    file.findings.note("costs_after_as_of", int(late.sum()), "rows are of months after as_of; left out.")
+    return frame[~late].reset_index(drop=True)
 
 
 def place_regions(file: Companion, frame: pd.DataFrame, regions: Sequence[str]) -> pd.DataFrame:

@@ -133,15 +133,19 @@ class ParquetFile:
     @property
     def source(self) -> str:
         """The file as SQL reads it, with ``file_row_number``, 0 for the first row."""
-        return f"read_parquet({literal(self.path)}, file_row_number = true)"
+        return f"read_parquet({literal(self.path)}, file_row_number = true, hive_partitioning = false)"
 
     def columns(self, engine: Engine) -> dict[str, str]:
         """The columns and their DuckDB types, in order."""
         with refusals(self.findings):
-            rows = engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(self.path)})")
+            rows = engine.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(self.path)}, hive_partitioning = false)")
+            spelt = {str(row[0]) for row in engine.rows(f"SELECT name FROM parquet_schema({literal(self.path)})")}
         found = {str(row[0]): str(row[1]) for row in rows}
         if "file_row_number" in map(str.lower, found):
             raise self.findings.refused("strange_name", "A column is called file_row_number.", "Rename it.")
+        if found.keys() - spelt:  # DuckDB gave the second another name
+            what = "Two columns have one name, or differ only by case."
+            raise self.findings.refused("ambiguous_column", what, "Rename all but one, or take them out.")
         return found
 
     def check(self) -> None:

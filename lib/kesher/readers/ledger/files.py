@@ -61,7 +61,10 @@ def match_headers(
     findings: Findings, names: Sequence[str], accepted: Accepted, needed: Sequence[str], row: int | None = None
 ) -> tuple[dict[str, int], bool]:
     """Where each wanted column is; whether headers are Hebrew in visual order. Faults go to ``findings``."""
-    places, visual = _match(names, accepted)
+    places, visual, twice = _match(names, accepted)
+    for wanted in twice:
+        column, what = accepted[wanted][0], "Two columns have the header that this one is looked for by."
+        findings.wrong("ambiguous_column", what, "Rename all but one, or take them out.", column, row)
     for wanted in needed:
         if wanted not in places:
             column = accepted[wanted][0]
@@ -72,22 +75,30 @@ def match_headers(
     return places, visual
 
 
-def _match(names: Sequence[str], accepted: Accepted) -> tuple[dict[str, int], bool]:
-    """Position of each wanted column in a row of headers, as they stand or turned around."""
-    best: tuple[dict[str, int], bool] = ({}, False)
+def _match(names: Sequence[str], accepted: Accepted) -> tuple[dict[str, int], bool, list[str]]:
+    """Position of each wanted column in a row of headers, as they stand or turned around; which come twice.
+
+    Of headers that differ only by case or blanks the one spelt as wanted is meant.
+    """
+    best: tuple[dict[str, int], bool, list[str]] = ({}, False, [])
     for turned in (False, True) if any(map(has_hebrew, names)) else (False,):
-        keys: dict[str, int] = {}
-        for at, name in enumerate(names):
-            keys.setdefault(header_key(logical(name) if turned else name), at)
+        texts = [logical(name) if turned else name for name in names]
+        keys: dict[str, list[int]] = {}
+        for at, text in enumerate(texts):
+            keys.setdefault(header_key(text), []).append(at)
         places: dict[str, int] = {}
+        twice: list[str] = []
         for wanted, spellings in accepted.items():
-            found = [keys[said] for said in map(header_key, spellings) if said in keys]
+            said = next((one for one in spellings if header_key(one) in keys), None)
+            found = keys[header_key(said)] if said else []
+            found = [at for at in found if texts[at].strip() == said] or found
             if not found and (position := _POSITION.match(spellings[0])) and int(position[1]) <= len(names):
                 found = [int(position[1]) - 1]
             if found:
                 places[wanted] = found[0]
+                twice += [wanted] * (len(found) > 1)
         if len(places) > len(best[0]):
-            best = (places, turned)
+            best = (places, turned, twice)
     return best
 
 

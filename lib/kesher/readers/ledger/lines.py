@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,13 +16,18 @@ from kesher.params.loyalty_roi import LoyaltyRoi
 from kesher.readers.findings import Findings
 from kesher.readers.ledger.engine import Engine, ParquetFile
 from kesher.readers.ledger.files import Sheet
-from kesher.readers.ledger.values import NO_TIME, amounts, customer_key, is_total, moments
+from kesher.readers.ledger.values import NO_TIME, amounts, customer_key, is_ruined, is_total, moments
 from kesher.readers.tidy import SourceReport
 
 FILE_SHIFT = 40  # a line's id is its file's place times 2 ** 40 plus its row
 CANCELLED = re.compile("^[Cc]")  # order C123 cancels order 123, as in many tills' exports
 NUMBERS = ("amount", "margin", "quantity")
 LABELS = ("order_id", "product", "region")
+RUINED_KEYS = (
+    "ruined_keys",
+    "Customers are written as 9.7E+11: a spreadsheet lost the digits that tell them apart.",
+    "Format the column as text, and export it again from the till.",
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,11 @@ def mapped_columns(params: LoyaltyRoi) -> dict[str, list[str]]:
     return {name: [column] for name, column in named.items() if column is not None}
 
 
-def sheet_lines(sheets: Sequence[Sheet], params: LoyaltyRoi) -> Lines:
-    """The rows of text files and sheets as ``raw_lines``; cells are read once for each distinct one."""
+def sheet_lines(sheets: Sequence[Sheet], params: LoyaltyRoi, tests: Collection[str]) -> Lines:
+    """The rows of text files and sheets as ``raw_lines``; cells are read once for each distinct one.
+
+    ``tests`` are the keys of customers to leave out.
+    """
     findings, headers = sheets[0].findings, sheets[0].headers
     codes: dict[str, NDArray[np.int32]] = {}
     cells: dict[str, list[str]] = {}
@@ -80,6 +88,7 @@ def sheet_lines(sheets: Sequence[Sheet], params: LoyaltyRoi) -> Lines:
         if name in cells:
             columns[name] = read_amounts(cells[name], findings, headers[name])[codes[name]]
     findings.stop()
+    _refuse_ruined(cells["customer"], codes["customer"], sheets)
     labels = [name for name in LABELS if name in cells]
     columns |= {name: codes[name] for name in labels}
     columns["record"] = np.concatenate([sheet.records for sheet in sheets])
@@ -90,15 +99,26 @@ def sheet_lines(sheets: Sequence[Sheet], params: LoyaltyRoi) -> Lines:
     nulls = [f"nullif({name}, {cells[name].index('')}) AS {name}" for name in labels if "" in cells[name]]
     replaced = f" REPLACE ({', '.join(nulls)})" if nulls else ""
     engine.run(f"CREATE VIEW raw_lines AS SELECT *{replaced} FROM sheet_lines")
-    _sheet_keys(engine, cells["customer"], params)
+    _sheet_keys(engine, cells["customer"], tests)
     regions = dict(enumerate(cells.get("region", ())))
     timed = bool((times[times != NO_TIME] % 86400 != 0).any())
     sources = tuple(sheet.report() for sheet in sheets)
     return Lines(engine, findings, sources, frozenset(cells), False, timed, regions)
 
 
-def _sheet_keys(engine: Engine, cells: Sequence[str], params: LoyaltyRoi) -> None:
-    tests = set(map(customer_key, params.test_customers))
+def _refuse_ruined(cells: Sequence[str], codes: NDArray[np.int32], sheets: Sequence[Sheet]) -> None:
+    ruined = np.array(list(map(is_ruined, cells)), np.bool_)[codes]
+    if ruined.any():
+        sizes = np.cumsum([len(sheet.rows) for sheet in sheets])
+        first = int(ruined.argmax())
+        file = int(np.searchsorted(sizes, first, side="right"))
+        sheet = sheets[file]
+        row = int(sheet.rows[first - sizes[file]])  # from its end
+        sheet.findings.wrong(*RUINED_KEYS, sheet.headers["customer"], row)
+        sheet.findings.stop()
+
+
+def _sheet_keys(engine: Engine, cells: Sequence[str], tests: Collection[str]) -> None:
     normal = [customer_key(cell) for cell in cells]
     marks = ["total_rows" if is_total(cell) else "test_customers" if one in tests else None
              for cell, one in zip(cells, normal, strict=True)]  # fmt: skip

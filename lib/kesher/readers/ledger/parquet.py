@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kesher.params.loyalty_roi import LoyaltyRoi
+from kesher.readers.findings import Findings
 from kesher.readers.ledger.engine import Engine, ParquetFile, open_parquet, quote, refusals
 from kesher.readers.ledger.files import match_headers
 from kesher.readers.ledger.lines import (
@@ -16,25 +17,25 @@ from kesher.readers.ledger.lines import (
     FILE_SHIFT,
     LABELS,
     NUMBERS,
+    RUINED_KEYS,
     Lines,
     mapped_columns,
     only_zone,
     read_amounts,
     read_moments,
 )
-from kesher.readers.ledger.values import INVISIBLE, customer_key, is_total
+from kesher.readers.ledger.values import INVISIBLE, MAX_AMOUNT, RUINED, is_ruined, is_total
 from kesher.readers.opening import DataRoot
 from kesher.readers.tidy import SourceReport
 
 MAX_SPREAD = 1 << 27  # between the smallest and the largest customer number, for a bit each
 _WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
-_NUMERIC = _WHOLE | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
-_FLOATS = ("FLOAT", "DOUBLE")
+_NUMERIC = _WHOLE | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL", "FLOAT", "DOUBLE"}
 _NESTED = ("STRUCT", "MAP", "BLOB", "UNION", "LIST")
 _TOTAL_LIKE = "(?i)total|^ *sum|סה|סך|סיכום"
 
 
-def parquet_lines(root: DataRoot, names: Sequence[str], params: LoyaltyRoi) -> Lines:
+def parquet_lines(root: DataRoot, names: Sequence[str], params: LoyaltyRoi, tests: Collection[str]) -> Lines:
     """Parquet files as ``raw_lines``, a view on the files themselves: nothing is loaded. Raises DataRefused."""
     files = tuple(open_parquet(root, name) for name in names)
     findings = files[0].findings
@@ -44,7 +45,7 @@ def parquet_lines(root: DataRoot, names: Sequence[str], params: LoyaltyRoi) -> L
             parts = [_Part(engine, file, at, params) for at, file in enumerate(files)]
             whole = all(part.whole for part in parts)
             engine.run(f"CREATE VIEW raw_lines AS {' UNION ALL '.join(part.select(whole) for part in parts)}")
-            _parquet_keys(engine, whole, params)
+            _parquet_keys(engine, findings, whole, tests)
             mapped = frozenset(mapped_columns(params))
             query = "SELECT DISTINCT region FROM raw_lines WHERE region IS NOT NULL"
             regions = {raw: str(raw) for (raw,) in engine.rows(query)} if "region" in mapped else {}
@@ -126,10 +127,8 @@ class _Part:
 
     def _number(self, name: str) -> str:
         kind, column = self.kinds[name], self._column(name)
-        if kind in _FLOATS:
-            return f"CASE WHEN isfinite({column}) THEN CAST({column} AS DOUBLE) END"
-        if kind in _NUMERIC:
-            return f"CAST({column} AS DOUBLE)"
+        if kind in _NUMERIC:  # nothing is less than NaN in DuckDB
+            return f"CASE WHEN abs(CAST({column} AS DOUBLE)) <= {MAX_AMOUNT} THEN CAST({column} AS DOUBLE) END"
         return self._looked_up(name, lambda cells: read_amounts(cells, self.findings, self.columns[name]))
 
     def _looked_up(self, name: str, read: Callable[[list[str]], Any]) -> str:
@@ -144,8 +143,7 @@ class _Part:
         return f"{table}.value"
 
 
-def _parquet_keys(engine: Engine, whole: bool, params: LoyaltyRoi) -> None:
-    tests = sorted(set(map(customer_key, params.test_customers)))
+def _parquet_keys(engine: Engine, findings: Findings, whole: bool, tests: Collection[str]) -> None:
     seen = _numbers_seen(engine) if whole else None
     if seen is not None:
         engine.table("seen", seen)
@@ -156,9 +154,13 @@ def _parquet_keys(engine: Engine, whole: bool, params: LoyaltyRoi) -> None:
     else:
         normal = f"regexp_replace(regexp_replace(raw, '{INVISIBLE}', '', 'g'), '^([0-9]+)\\.0+$', '\\1')"
         normal = f"CASE WHEN lower({normal}) NOT IN ('', 'nan', 'null', '#n/a') THEN {normal} END"
-        query = f"SELECT DISTINCT raw FROM raw_lines WHERE length(raw) < 40 AND regexp_matches(raw, '{_TOTAL_LIKE}')"
-        totals = [raw for (raw,) in engine.rows(query) if is_total(raw)]
-        for table, cells in (("total_cells", totals), ("test_cells", tests)):
+        looked = f"length(raw) < 40 AND regexp_matches(raw, '{_TOTAL_LIKE}|{RUINED}')"
+        query = f"SELECT DISTINCT raw FROM raw_lines WHERE {looked}"
+        odd = [raw for (raw,) in engine.rows(query)]
+        if any(map(is_ruined, odd)):
+            raise findings.refused(*RUINED_KEYS)
+        totals = list(filter(is_total, odd))
+        for table, cells in (("total_cells", totals), ("test_cells", list(tests))):
             engine.table(table, pd.DataFrame({"cell": pd.Series(cells, dtype=object)}), "CAST(cell AS VARCHAR) AS cell")
         reason = (
             "CASE WHEN raw IN (FROM total_cells) THEN 'total_rows' "

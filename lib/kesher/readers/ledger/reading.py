@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,17 +10,19 @@ from numpy.typing import NDArray
 
 from kesher.faults import DataRefused, Fault
 from kesher.params.loyalty_roi import LoyaltyRoi
-from kesher.readers.findings import Findings
+from kesher.readers.findings import Findings, shown_names
 from kesher.readers.ledger.calendar import holidays_of, week_start, with_breaks
 from kesher.readers.ledger.cleaning import Cleaning
-from kesher.readers.ledger.companions import READ, Companion, code_people, keys_of, place_regions
+from kesher.readers.ledger.companions import READ, Companion, bound_costs, code_people, keys_of, place_regions
 from kesher.readers.ledger.days import purchase_days
 from kesher.readers.ledger.engine import refusals
 from kesher.readers.ledger.files import read_sheet
 from kesher.readers.ledger.lines import Lines, mapped_columns, sheet_lines
 from kesher.readers.ledger.parquet import parquet_lines
 from kesher.readers.ledger.tables import CustomerKeys, LoyaltyTables, Purchases
+from kesher.readers.ledger.values import customer_key
 from kesher.readers.opening import DataRoot
+from kesher.readers.tables import read_table
 from kesher.readers.tidy import Note, SourceReport
 
 
@@ -31,7 +34,7 @@ def read_ledger(root: DataRoot, params: LoyaltyRoi) -> LoyaltyTables:
     """
     files, frames, faults = _small_files(root, params)
     try:
-        purchases, keys, sources = _purchases(root, params, keys_of(frames.values()))
+        purchases, keys, sources = _purchases(root, params, keys_of(frames.values()), _left_out(root, params))
     except DataRefused as refused:
         raise DataRefused(*refused.faults, *faults) from None
     try:
@@ -44,12 +47,16 @@ def read_ledger(root: DataRoot, params: LoyaltyRoi) -> LoyaltyTables:
                 unknown.append(Note("customers_without_purchases", count, None, f"of the {kind} never bought."))
         if "rollout" in files:
             frames["rollout"] = place_regions(files["rollout"], frames["rollout"], purchases.regions)
+        if "costs" in files:
+            first = purchases.first.year * 12 + purchases.first.month - 1
+            frames["costs"] = bound_costs(files["costs"], frames["costs"], first)
     except DataRefused:
         purchases.close()
         raise
+    regions = shown_names(purchases.regions)
     builtin = holidays_of(params.country, purchases.first, purchases.last)
     return LoyaltyTables(
-        purchases=purchases,
+        purchases=replace(purchases, regions=tuple(regions.values())),
         calendar=with_breaks(builtin, frames.pop("calendar", None)),
         **{kind: frames.get(kind) for kind in READ if kind != "calendar"},
         sources=(*sources, *(file.sheet.report() for file in files.values())),
@@ -57,6 +64,14 @@ def read_ledger(root: DataRoot, params: LoyaltyRoi) -> LoyaltyTables:
         week_starts=week_start(params.country),
         keys=CustomerKeys(keys, str(root.path)),
     )
+
+
+def _left_out(root: DataRoot, params: LoyaltyRoi) -> list[str]:
+    """The keys of customers to leave out; they stand in a file, since a parameter would be shown."""
+    if params.test_customers_file is None:
+        return []
+    table = read_table(root, params.test_customers_file, encoding=params.encoding, expect=["customer"])
+    return sorted({customer_key(cell) for cell in table.column("customer")} - {""})
 
 
 def _small_files(
@@ -79,25 +94,25 @@ def _small_files(
     return files, frames, faults
 
 
-def _lines(root: DataRoot, params: LoyaltyRoi) -> Lines:
+def _lines(root: DataRoot, params: LoyaltyRoi, tests: list[str]) -> Lines:
     """The transactions file, or all files of the folder."""
     files = root.names(params.transactions_file)
     parquet = [root.is_parquet(name.partition("#")[0]) for name in files]
     if all(parquet):
-        return parquet_lines(root, files, params)
+        return parquet_lines(root, files, params, tests)
     if any(parquet):
         what = "The folder holds Parquet files and others."
         raise Findings(params.transactions_file).refused("mixed_kinds", what, "Keep files of one kind in it.")
     wanted = mapped_columns(params)
     sheets = [read_sheet(root, name, wanted, list(wanted), encoding=params.encoding) for name in files]
-    return sheet_lines(sheets, params)
+    return sheet_lines(sheets, params, tests)
 
 
 def _purchases(
-    root: DataRoot, params: LoyaltyRoi, others: set[str]
+    root: DataRoot, params: LoyaltyRoi, others: set[str], tests: list[str]
 ) -> tuple[Purchases, NDArray[Any], tuple[SourceReport, ...]]:
     """Purchase days, customers' keys by code, and where they are from."""
-    lines = _lines(root, params)
+    lines = _lines(root, params, tests)
     try:
         with refusals(lines.findings):
             cleaning = Cleaning(lines, params)

@@ -19,6 +19,7 @@ _FINALS = "ךםןףץ"
 _LEFT_TO_RIGHT = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.,:/%&+-]*[0-9A-Za-z%])?")
 _MIRRORED = str.maketrans("()[]<>{}", ")(][><}{")
 INVISIBLE = "[ \t\r\n\f\v\u00a0\u200e\u200f\ufeff]+"
+RUINED = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}$"
 _INVISIBLE = re.compile(INVISIBLE)
 _TOTALS = frozenset(
     map(key, ("total", "totals", "grand total", "subtotal", "sub total", "sum", 'סה"כ', "סהכ", "סך הכל", "סך הכול",
@@ -54,6 +55,15 @@ def customer_key(cell: str) -> str:
     return "" if text.casefold() in BLANK_KEYS else text
 
 
+def is_ruined(cell: str) -> bool:
+    """Whether a spreadsheet wrote a long number in short and lost its digits.
+
+    >>> is_ruined("9.72501E+11"), is_ruined("1e+17"), is_ruined("12E4")
+    (True, True, False)
+    """
+    return re.match(RUINED, cell) is not None
+
+
 def logical(text: str) -> str:
     """Hebrew stored as it is seen on screen, turned into the order it is read in; numbers and Latin words stay.
 
@@ -82,6 +92,7 @@ def is_visual(texts: Sequence[str]) -> bool:
 
 # --- amounts ----------------------------------------------------------------------------------------------
 
+MAX_AMOUNT = 1e15  # beyond it cents are lost, and nothing is sold
 _PLAIN = re.compile(r"[-0-9.]*\Z")
 _SIGNS = re.compile(
     r"[\s\u200e\u200f\u202a-\u202e\u2066-\u2069₪$€£¥'\u2019]|nis|ils|usd|eur|gbp|ש\"ח|ש״ח|שח", re.IGNORECASE
@@ -106,10 +117,15 @@ def amounts(cells: Sequence[str]) -> tuple[NDArray[np.float64], bool]:
     """
     if _PLAIN.match("".join(cells)):
         with contextlib.suppress(ValueError):
-            return np.array([float(cell) if cell else np.nan for cell in cells], dtype=np.float64), False
+            return _bounded([float(cell) if cell else np.nan for cell in cells]), False
     bare = [_unsigned(cell) for cell in cells]
     comma = any(map(_DECIMAL_COMMA.match, bare)) and not any(map(_DECIMAL_POINT.match, bare))
-    return np.array([_amount(cell, comma) for cell in bare], dtype=np.float64), comma
+    return _bounded([_amount(cell, comma) for cell in bare]), comma
+
+
+def _bounded(found: Sequence[float]) -> NDArray[np.float64]:
+    values = np.array(found, dtype=np.float64)
+    return np.where(np.abs(values) <= MAX_AMOUNT, values, np.nan)
 
 
 def _unsigned(cell: str) -> str:
