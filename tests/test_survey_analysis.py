@@ -249,7 +249,7 @@ ODD = {
 }
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("customers", ODD.values(), ids=ODD.keys())
 @pytest.mark.parametrize("mode", ["none", "sample", "whole_team"])
 def test_odd_data_give_reasons_and_neither_crash_nor_nan(customers: Respondents, mode: Any) -> None:

@@ -539,7 +539,7 @@ class TestOffers:
         assert one is not None and one.reach == one.high == 1
         assert one.low == pytest.approx(0.839, abs=5e-4)  # Wilson's 20 of 20
 
-    @pytest.mark.filterwarnings("error")
+    @pytest.mark.filterwarnings("error", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
     def test_a_base_that_a_resample_can_miss(self) -> None:
         ticks = pd.DataFrame({"a": [1, 0, *[0] * 98], "b": [0, 1, *[0] * 98]})
         one = self.study(ticks, base="answered").of(1)
