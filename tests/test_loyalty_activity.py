@@ -11,7 +11,8 @@ import pytest
 import simulated_programmes as simulated
 from ledger_kit import parameters
 
-from kesher.loyalty.analysis import LoyaltyStudy, analyse, month_of
+from kesher.loyalty.analysis import LoyaltyStudy, analyse
+from kesher.months import month_of
 from kesher.readers.ledger import LoyaltyTables
 from kesher.sample import simulate_programme
 

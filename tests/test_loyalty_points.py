@@ -15,9 +15,10 @@ from scipy.stats import binom
 from simulated_points import START, planted_ledger
 
 from kesher.faults import NotIdentified
-from kesher.loyalty.points import allocate, fifo, last_full_month, mack, recognise, study
+from kesher.loyalty.points import allocate, fifo, mack, recognise, study
 from kesher.loyalty.points.breakage import breakage
 from kesher.loyalty.points.liability import liability
+from kesher.months import last_full_month
 
 PUBLISHED = Path(__file__).parent / "published"
 LAST = START + 11

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Exit(IntEnum):
@@ -90,3 +94,18 @@ class NotIdentified(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Parts:
+    """Runs one part of a study after another and notes in ``missing`` why a part could not be had."""
+
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
+
+    def get(self, name: str, find: Callable[[], T]) -> T | None:
+        """What ``find`` finds; None, with the code noted under ``name``, where it raises NotIdentified."""
+        try:
+            return find()
+        except NotIdentified as why:
+            self.missing[name] = why.code
+            return None

@@ -27,6 +27,7 @@ from simulated_programmes import members_only, settings, tables
 
 from kesher.faults import NotIdentified
 from kesher.loyalty import analysis, tactics
+from kesher.months import months_of
 from kesher.params import LoyaltyRoi, load_client
 from kesher.sample import programme as drawing
 from kesher.sample.population import Settings
@@ -83,14 +84,14 @@ def account_truth(drawn: Programme, params: LoyaltyRoi) -> dict[str, float]:
         used = drawn.points[drawn.points["event"] == "redeemed"]
         paid.append(
             pd.DataFrame(
-                {"month": drawing.months_of(used["day"]), "amount": used["points"] * (params.point_cost or 0.0)}
+                {"month": months_of(used["day"]), "amount": used["points"] * (params.point_cost or 0.0)}
             )
         )
     if drawn.offers is not None:
         used = drawn.offers[drawn.offers["redeemed"].notna()]
-        paid.append(pd.DataFrame({"month": drawing.months_of(used["redeemed"]), "amount": used["cost"]}))
+        paid.append(pd.DataFrame({"month": months_of(used["redeemed"]), "amount": used["cost"]}))
     cost = pd.concat(paid).groupby("month")["amount"].sum().reindex(time_, fill_value=0.0).to_numpy()
-    members = float((drawing.months_of(drawn.members["joined"]) < drawn.last_month + 1).sum())
+    members = float((months_of(drawn.members["joined"]) < drawn.last_month + 1).sum())
     margin = np.append(drawn.lifted.sum(axis=0), np.full(ahead, truth["effect.adjusted"] * members))
     cost = np.append(cost, np.full(ahead, cost[-12:].mean()))
     discount = (1 + params.discount_rate) ** (-(np.arange(len(margin)) - (len(time_) - 1)) / 12)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from kesher.readers.tidy import SourceReport
 from kesher.results import Cell, Chart, Column, Interval, Number, Table, Unit
 from kesher.words import Quantity, Text, same, say
 
@@ -99,6 +100,22 @@ class Figures:
             return self.say("table.bare", value=value)
         low, high = (Quantity(end, one.unit, one.digits, currency=currency) for end in (one.low, one.high))
         return self.say("table.with_interval", value=value, low=low, high=high)
+
+
+def files_read(sources: Iterable[SourceReport]) -> pd.DataFrame:
+    """What was read and from where, one row per file, for the strategist; it is not on the client's page."""
+    rows = [
+        {
+            "file": source.file,
+            "format": source.format,
+            "recognised by": source.how_recognised,
+            "encoding": source.encoding,
+            "rows": source.rows,
+            "noticed": "; ".join(f"{note.count:,} {note.detail}" for note in source.notes),
+        }
+        for source in sources
+    ]
+    return pd.DataFrame(rows)
 
 
 def written(number: Number, signed: bool = False) -> Quantity:

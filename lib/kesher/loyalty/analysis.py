@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from kesher.faults import NotIdentified
+from kesher.faults import NotIdentified, Parts
 from kesher.loyalty import account as accounts
 from kesher.loyalty import effect as effects
 from kesher.loyalty import members as memberships
@@ -19,12 +17,11 @@ from kesher.loyalty import tactics as offered
 from kesher.loyalty import trial as trials
 from kesher.loyalty import value as values
 from kesher.loyalty.activity import Activity, activity
+from kesher.months import YEAR, last_full_month, month_of, months_of
 from kesher.params import LoyaltyRoi
 from kesher.readers.ledger import LoyaltyTables, Panel, Purchases, customer_summaries, monthly, panel, regional, weekly
 
-T = TypeVar("T")
 EDGE_DAYS = 3  # a shop may be shut on a month's first or last days; the month is whole all the same
-YEAR = 12  # months
 PER_MEMBER = ("member", "customer_offered")  # units of an effect that the account can multiply by member-months
 
 
@@ -65,29 +62,17 @@ class LoyaltyStudy:
         return self.effect is not None and self.effect.headline is not None
 
 
-class _Parts:
-    """Runs one part after another and notes why a part could not be had."""
-
-    def __init__(self) -> None:
-        self.missing: dict[str, str] = {}
-
-    def get(self, name: str, find: Callable[[], T]) -> T | None:
-        try:
-            return find()
-        except NotIdentified as why:
-            self.missing[name] = why.code
-            return None
-
-
 def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
     """Answer every question of the workbook that the tables allow; the same seed gives the same numbers."""
-    as_of = datetime.date.fromisoformat(params.as_of)
+    as_of = params.day
     bought = tables.purchases
     confidence = params.confidence
     first, last = whole_months(bought.first, bought.last, as_of)
-    parts = _Parts()
+    parts = Parts()
+    until = min(bought.last, as_of)
+    summaries = customer_summaries(bought, until=until)
+    amounts = monthly(bought, value="amount")
     margins = parts.get("margin", lambda: monthly(bought))
-    money = margins if margins is not None else monthly(bought, value="amount")
     members = parts.get(
         "members",
         lambda: memberships.study(
@@ -95,13 +80,13 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
             as_of=as_of,
             points=tables.points,
             monthly=margins,
-            last_purchase=_last_purchases(bought),
+            last_purchase=summaries[["customer", "last_day"]].rename(columns={"last_day": "day"}),
             rule=params.active_rule,
             active_months=params.active_months,
             confidence=confidence,
         ),
     )
-    events = parts.get("activity", lambda: activity(tables, params, members, money, as_of, (first, last)))
+    events = parts.get("activity", lambda: activity(tables, params, members, amounts, margins, (first, last)))
     effect = parts.get("effect", lambda: _effect(tables, params, first, last))
     points = parts.get(
         "points",
@@ -160,7 +145,7 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
         members=members,
         activity=events,
         effect=effect,
-        value=parts.get("value", lambda: _value(tables, params)),
+        value=parts.get("value", lambda: _value(tables, params, summaries, until)),
         points=points,
         sharing=sharing,
         cannibalised=cannibalised,
@@ -169,15 +154,6 @@ def analyse(tables: LoyaltyTables, params: LoyaltyRoi) -> LoyaltyStudy:
         trial=parts.get("trial", planned),
         missing=parts.missing,
     )
-
-
-def month_of(day: datetime.date) -> int:
-    """The month index of a day.
-
-    >>> month_of(datetime.date(2026, 10, 31)) == 2026 * 12 + 9
-    True
-    """
-    return day.year * YEAR + day.month - 1
 
 
 def whole_months(first: datetime.date, last: datetime.date, as_of: datetime.date) -> tuple[int, int]:
@@ -190,11 +166,7 @@ def whole_months(first: datetime.date, last: datetime.date, as_of: datetime.date
     begins = month_of(first) + (first.day > EDGE_DAYS)
     after = until + datetime.timedelta(days=EDGE_DAYS)
     ends = month_of(until) if month_of(after) > month_of(until) else month_of(until) - 1
-    return begins, min(ends, ledgers.last_full_month(as_of))
-
-
-def _last_purchases(bought: Purchases) -> pd.DataFrame:
-    return _query(bought, "select customer, max(day) as day from purchases group by customer order by 1")
+    return begins, min(ends, last_full_month(as_of))
 
 
 def _query(bought: Purchases, sql: str, *values: object) -> pd.DataFrame:
@@ -241,15 +213,15 @@ def _regional_bases(tables: LoyaltyTables, last: int) -> pd.DataFrame | None:
         return bases.assign(members=np.nan)
     begin = month_of(started.date()) + 1
     joined = tables.members.merge(homes, on="customer")
-    month = joined["joined"].dt.year * YEAR + joined["joined"].dt.month - 1
-    joined["share"] = ((last - month.clip(lower=begin) + 1) / max(last - begin + 1, 1)).clip(0, 1)
+    month = np.maximum(months_of(joined["joined"]), begin)
+    joined["share"] = ((last - month + 1) / max(last - begin + 1, 1)).clip(0, 1)
     return bases.assign(members=joined.groupby("region")["share"].sum())
 
 
-def _value(tables: LoyaltyTables, params: LoyaltyRoi) -> values.ValueStudy:
+def _value(
+    tables: LoyaltyTables, params: LoyaltyRoi, summaries: pd.DataFrame, until: datetime.date
+) -> values.ValueStudy:
     bought = tables.purchases
-    until = min(bought.last, datetime.date.fromisoformat(params.as_of))
-    summaries = customer_summaries(bought, until=until)
     split = values.split_day(bought.first, until)
     enrolled = tables.members["customer"] if tables.members is not None else pd.Series(dtype=int)
     repeats = None
@@ -292,7 +264,7 @@ def _account(
     return accounts.account(
         events.by_month[["month", "members", "active"]],
         _costs(tables, params.point_cost, int(events.by_month["month"].iloc[0])),
-        as_of=datetime.date.fromisoformat(params.as_of),
+        as_of=params.day,
         effect=(found.value, found.se) if found is not None and found.per in PER_MEMBER else None,
         effect_grade=effects.GRADES.get(effect.design, "D") if effect is not None else "D",
         effect_may_be_low=effect is not None and "drop_out" in effect.flags,
@@ -329,9 +301,8 @@ def _costs(tables: LoyaltyTables, point_cost: float | None, begins: int) -> pd.D
         paid = paid[paid["tactic"] != "points"]
     if paid.empty:
         return costs
-    month = paid["redeemed"].dt.year * YEAR + paid["redeemed"].dt.month - 1
-    paid, month = paid[month >= begins], month[month >= begins]
-    lines = paid.groupby(month)["cost"].sum().rename_axis("month").reset_index(name="amount")
+    paid = paid.assign(month=months_of(paid["redeemed"])).query("month >= @begins")
+    lines = paid.groupby("month")["cost"].sum().reset_index(name="amount")
     lines = lines.assign(line="offers", layer="traditional")
     both: pd.DataFrame = pd.concat([*([] if costs is None else [costs]), lines], ignore_index=True)
     return both

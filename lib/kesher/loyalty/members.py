@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from kesher.faults import NotIdentified
+from kesher.months import YEAR, last_full_month, month_of, months_of
 from kesher.stats import share_interval
 
 Rule = Literal["earned_or_redeemed", "purchased"]
@@ -106,8 +107,8 @@ def study(
     since = today - pd.DateOffset(months=active_months)
     active = _active(here, used, points, last_purchase, since, today)
     established = (here["joined"] <= since).to_numpy()
-    joined_month = _month(here["joined"])
-    last = _last_whole_month(today)
+    joined_month = months_of(here["joined"])
+    last = last_full_month(as_of)
     table = pd.DataFrame(
         {"customer": here["customer"], "joined_month": joined_month, "tier": here["tier"], "active": active}
     )
@@ -130,9 +131,9 @@ def study(
         as_of=today,
         confidence=confidence,
         population="members_like_these",
-        curve=_curve(known, _months_of_use(used, points, monthly), last, active_months, confidence),
+        curve=_curve(known, months_of_use(used, points, monthly), last, active_months, confidence),
         tiers=_tiers(table, monthly, last, active_months, confidence),
-        by_month=_by_month(known, int(_month(pd.Series([today]))[0])),
+        by_month=_by_month(known, month_of(as_of)),
         members=table,
         notes=tuple(code for code, holds in notes.items() if holds),
     )
@@ -170,15 +171,7 @@ def _share(active: NDArray[np.bool_], confidence: float) -> ActiveShare:
     return ActiveShare(share, float(low), float(high), int(active.sum()), active.size)
 
 
-def _month(days: pd.Series) -> NDArray[np.int64]:
-    return np.asarray(days.dt.year * 12 + days.dt.month - 1, dtype=np.int64)
-
-
-def _last_whole_month(today: pd.Timestamp) -> int:
-    return today.year * 12 + today.month - 1 - (today.month == (today + pd.Timedelta(days=1)).month)
-
-
-def _months_of_use(rule: Rule, points: pd.DataFrame | None, monthly: pd.DataFrame | None) -> pd.DataFrame | None:
+def months_of_use(rule: Rule, points: pd.DataFrame | None, monthly: pd.DataFrame | None) -> pd.DataFrame | None:
     """customer, month: the months in which each customer used the programme, or bought."""
     if rule == "purchased":
         if monthly is None:
@@ -187,7 +180,7 @@ def _months_of_use(rule: Rule, points: pd.DataFrame | None, monthly: pd.DataFram
         return monthly.loc[bought, ["customer", "month"]]
     assert points is not None
     uses = points[points["event"].isin(USES)]
-    return pd.DataFrame({"customer": uses["customer"].to_numpy(), "month": _month(uses["day"])})
+    return pd.DataFrame({"customer": uses["customer"].to_numpy(), "month": months_of(uses["day"])})
 
 
 def _curve(known: pd.DataFrame, uses: pd.DataFrame | None, last: int, window: int, confidence: float) -> pd.DataFrame:
@@ -195,10 +188,8 @@ def _curve(known: pd.DataFrame, uses: pd.DataFrame | None, last: int, window: in
     if uses is None or uses.empty or last < int(uses["month"].min()):
         return pd.DataFrame(columns=CURVE)
     first = int(uses["month"].min())
-    joined = _month(known["joined"])
-    left = np.where(
-        known["left"].isna(), last + 1, np.nan_to_num(known["left"].dt.year * 12 + known["left"].dt.month - 1)
-    )
+    joined = months_of(known["joined"])
+    left = np.where(known["left"].isna(), last + 1, months_of(known["left"]))
     customers = pd.Index(known["customer"])
     row, column = customers.get_indexer(pd.Index(uses["customer"])), uses["month"].to_numpy() - first
     fits = (row >= 0) & (column <= last - first)
@@ -206,7 +197,7 @@ def _curve(known: pd.DataFrame, uses: pd.DataFrame | None, last: int, window: in
     used[row[fits], column[fits]] = True
     counted = np.cumsum(used, axis=1, dtype=np.int32)
     rows = []
-    for since in range(min(last - int(joined.min()), 12 * YEARS_SHOWN) + 1):
+    for since in range(min(last - int(joined.min()), YEAR * YEARS_SHOWN) + 1):
         month = joined + since
         seen = (month >= first) & (month <= last) & (month < left)
         at = month[seen] - first
@@ -266,7 +257,7 @@ def _per_month(
 
 def _by_month(known: pd.DataFrame, last: int) -> pd.DataFrame:
     """Who joined and left in each month from the first joining on, and who was enrolled at its end."""
-    joined, gone = _month(known["joined"]), _month(known.loc[known["left"].notna(), "left"])
+    joined, gone = months_of(known["joined"]), months_of(known.loc[known["left"].notna(), "left"])
     first = int(joined.min())
     counts = [
         np.bincount(np.clip(side[side <= last] - first, 0, None), minlength=last - first + 1) for side in (joined, gone)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from kesher.faults import NotIdentified
+from kesher.months import months_of
 from kesher.stats import benjamini_hochberg, share_interval
 
 Floats = NDArray[np.float64]
@@ -161,7 +162,7 @@ def _worth(of: pd.DataFrame, lift: _Lift | None, confidence: float) -> dict[str,
 def _tested(of: pd.DataFrame) -> pd.DataFrame:
     """The rows of campaigns that have a control group, with the month of sending."""
     of = of[of["sent"].notna()]
-    of = of.assign(month=of["sent"].dt.year * 12 + of["sent"].dt.month - 1, treated=of["group"] != "control")
+    of = of.assign(month=months_of(of["sent"]), treated=of["group"] != "control")
     return of[of.groupby("offer")["treated"].transform("nunique") == 2]
 
 

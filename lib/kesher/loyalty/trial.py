@@ -12,8 +12,8 @@ from scipy import special
 
 from kesher.faults import NotIdentified
 from kesher.loyalty.account import Choice
+from kesher.months import WEEKS_PER_MONTH
 
-WEEKS_PER_MONTH = 365.25 / 12 / 7
 WEEKS = (4, 6, 8, 10, 12, 16, 20, 26, 32, 39, 52)
 FEWEST = 2  # members in a group, for a variance
 ENOUGH = 30  # members held out where the cap allows: fewer skewed margins have no normal mean

@@ -57,6 +57,11 @@ class ClientParameters(BaseModel):
     grey_below: Base = Field(30, description="bases below this are shown in grey, respondents")
     withhold_below: Base = Field(10, description="bases below this are withheld, respondents")
 
+    @property
+    def day(self) -> datetime.date:
+        """The date the report speaks of."""
+        return datetime.date.fromisoformat(self.as_of)
+
     @model_validator(mode="after")
     def _bases_in_order(self) -> Self:
         if self.withhold_below > self.grey_below:

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kesher.months import NEVER, months_of
 from kesher.sample.population import Settings
 
-NEVER = -1
 LASTS = 8  # months an offer can lift
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -47,14 +47,8 @@ class Programme:
 
     def monthly(self) -> pd.DataFrame:
         """customer, month, value (margin), orders: one row per customer and month with a purchase."""
-        month = months_of(self.purchases["day"])
-        grouped = self.purchases["margin"].groupby([self.purchases["customer"], month.rename("month")])
+        grouped = self.purchases.assign(month=months_of(self.purchases["day"])).groupby(["customer", "month"])["margin"]
         return grouped.agg(value="sum", orders="size").reset_index()
-
-
-def months_of(days: pd.Series) -> pd.Series:
-    """The month index of each day."""
-    return pd.Series(days.dt.year * 12 + days.dt.month - 1, dtype=int)
 
 
 def first_day(month: Any) -> Any:
@@ -111,7 +105,7 @@ class _Client:
         early = rng.random(n) < joining.get("rush", 0.0)
         offset = np.where(early, rng.integers(0, min(span, joining.get("rush_days", 75)), n), rng.integers(0, span, n))
         day = (opened + offset).astype("datetime64[s]")
-        month = np.asarray(months_of(pd.Series(day)), dtype=np.int64)
+        month = months_of(day)
         self.joined: Integers = np.where(member, month, NEVER)
         self.joined_day = np.where(member, day, np.datetime64("NaT", "s"))
         habit = [s["visits"]["member"], s["visits"]["never"]]
@@ -346,8 +340,8 @@ class _Client:
         paid = costs[["month", "amount"]]
         if points is not None:
             used = points[points["event"] == "redeemed"]
-            rewards = pd.DataFrame({"month": months_of(used["day"])})
-            paid = pd.concat([paid, rewards.assign(amount=used["points"] * self.settings["points"]["cost"])])
+            rewards = used["points"] * self.settings["points"]["cost"]
+            paid = pd.concat([paid, pd.DataFrame({"month": months_of(used["day"]), "amount": rewards})])
         if offers is not None:
             used = offers[offers["redeemed"].notna()]
             paid = pd.concat([paid, pd.DataFrame({"month": months_of(used["redeemed"]), "amount": used["cost"]})])

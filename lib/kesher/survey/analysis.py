@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from kesher.faults import NotIdentified
+from kesher.faults import NotIdentified, Parts
 from kesher.readers.tidy import Base, Guesses, Mask, MultiSelect, Option, PublishedTable, Respondents
 from kesher.stats import Design
 from kesher.survey import (
@@ -46,7 +46,6 @@ REASONS, EXPECTATIONS = "reasons", "expectations"
 OUTCOMES = {"recommend": "no_recommendation_column", "loyalty": "no_loyalty_column"}
 MarketersMode = Literal["sample", "whole_team", "sealed_guesses", "published_table", "none"]
 Marketers = Respondents | Guesses | PublishedTable | None
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,20 +93,6 @@ class LikeStudy:
         return self.shares.get(EXPECTATIONS)
 
 
-class _Parts:
-    """Runs one part after another and notes why a part could not be had."""
-
-    def __init__(self) -> None:
-        self.missing: dict[str, str] = {}
-
-    def get(self, name: str, find: Callable[[], T]) -> T | None:
-        try:
-            return find()
-        except NotIdentified as why:
-            self.missing[name] = why.code
-            return None
-
-
 def analyse(
     customers: Respondents,
     marketers: Marketers,
@@ -136,7 +121,7 @@ def analyse(
     Resampled intervals (offers, drivers) keep raked weights as they are, which errs towards width.
     Raises ``DataRefused`` where weights, design columns or margins do not fit the respondents.
     """
-    parts = _Parts()
+    parts = Parts()
     checked = quality.check(customers, fast_seconds=fast_seconds, exclude=quality_exclude)
     sample = quality.kept(customers, checked.keep)
     team, team_checked = marketers, None

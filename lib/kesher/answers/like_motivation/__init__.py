@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kesher.answers.claims import confront
+from kesher.answers.figures import files_read
 from kesher.answers.like_motivation import advice
 from kesher.answers.like_motivation.exhibits import exhibits
 from kesher.answers.like_motivation.material import LikeData, Material, check, read
@@ -33,21 +34,10 @@ GAP_COLUMNS = (
 
 
 def reading(data: LikeData) -> pd.DataFrame:
-    """What was read and from where, one row per file, for the strategist; it is not on the client's page."""
+    """The files that were read, by group."""
     sides = {"customers": data.customers, "marketers": data.marketers}
     sources = {group: side.source for group, side in sides.items() if isinstance(side, (Respondents, Guesses))}
-    rows = [
-        {
-            "file": source.file,
-            "format": source.format,
-            "recognised by": source.how_recognised,
-            "encoding": source.encoding,
-            "rows": source.rows,
-            "noticed": "; ".join(f"{note.count:,} {note.detail}" for note in source.notes),
-        }
-        for source in sources.values()
-    ]
-    return pd.DataFrame(rows, index=pd.Index(list(sources), name="group"))
+    return files_read(sources.values()).set_index(pd.Index(list(sources), name="group"))
 
 
 def analyse(data: LikeData, params: LikeMotivation) -> LikeStudy:

@@ -192,7 +192,7 @@ class Material:
     @property
     def as_of(self) -> datetime.date:
         """The date the report speaks of."""
-        return datetime.date.fromisoformat(self.params.as_of)
+        return self.params.day
 
     @cached_property
     def marketers_n(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kesher.answers.claims import confront
+from kesher.answers.figures import files_read
 from kesher.answers.loyalty_roi import advice, disclosed
 from kesher.answers.loyalty_roi.economics import economics
 from kesher.answers.loyalty_roi.exhibits import evidence
@@ -28,19 +29,8 @@ def check(params: LoyaltyRoi) -> LoyaltyTables:
 
 
 def reading(data: LoyaltyTables) -> pd.DataFrame:
-    """What was read and from where, one row per file, for the strategist; it is not on the client's page."""
-    rows = [
-        {
-            "file": source.file,
-            "format": source.format,
-            "recognised by": source.how_recognised,
-            "encoding": source.encoding,
-            "rows": source.rows,
-            "noticed": "; ".join(f"{note.count:,} {note.detail}" for note in source.notes),
-        }
-        for source in data.sources
-    ]
-    return pd.DataFrame(rows)
+    """The files that were read."""
+    return files_read(data.sources)
 
 
 def answer(data: LoyaltyTables, study: LoyaltyStudy, params: LoyaltyRoi) -> Result:

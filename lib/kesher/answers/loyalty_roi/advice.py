@@ -13,12 +13,12 @@ from kesher.answers.loyalty_roi.exhibits import TRIAD
 from kesher.answers.loyalty_roi.material import PER_MEMBER, Material
 from kesher.loyalty.account import Account
 from kesher.loyalty.effect import GRADES
-from kesher.loyalty.trial import WEEKS_PER_MONTH, Trial
+from kesher.loyalty.trial import Trial
+from kesher.months import WEEKS_PER_MONTH, YEAR
 from kesher.results import Answer, Assumption, Number, Recommendation, Warning
 from kesher.words import Quantity, Text, same, say
 
 DAYS_TO_ACT = (30, 45, 60, 75, 90)  # when the steps fall due, days after the report's date
-YEAR = 12  # months
 HELD_BACK = 0.1  # of new members, to go on measuring a programme that pays
 UNSEEN_CUT = 0.5  # what a rule "no reward unseen" should take off their share
 WORTH_TELLING = 0.01  # of the programme's cost; knowledge worth less is no warning

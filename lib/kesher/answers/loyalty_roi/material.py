@@ -142,7 +142,7 @@ class Material:
     @property
     def as_of(self) -> datetime.date:
         """The date the report speaks of."""
-        return datetime.date.fromisoformat(self.params.as_of)
+        return self.params.day
 
     def month(self, index: float) -> Text:
         """A month in words: October 2026."""

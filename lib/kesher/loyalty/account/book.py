@@ -14,7 +14,7 @@ from kesher.faults import NotIdentified
 from kesher.loyalty.account.flows import LAYERS, Flows, Paths
 from kesher.loyalty.account.inputs import Distribution, Input
 from kesher.loyalty.account.sharing import SharingStudy
-from kesher.loyalty.points.ledger import last_full_month
+from kesher.months import YEAR, last_full_month
 
 Floats = NDArray[np.float64]
 Triple = tuple[float, float, float]
@@ -23,7 +23,6 @@ REWARDS = {
     "point redemption", "פרסים", "הטבות", "מתנות", "נקודות", "פדיון נקודות", "מימוש נקודות", "הטבות מועדון",
 }  # fmt: skip
 OFFERS = {"offers", "coupons", "vouchers", "מבצעים", "קופונים", "שוברים"}
-YEAR = 12
 LAUNCH = 6  # months: what is paid once and later than this is taken for a yearly payment
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.faults import NotIdentified
-from kesher.loyalty.points.ledger import last_full_month, month_of
 from kesher.loyalty.ranges import Range
+from kesher.months import last_full_month, months_of
 from kesher.stats import Design, estimate_mean, mean_interval, share_interval
 
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ def study(
     last = last_full_month(as_of)
     if shares is None or shares.empty:
         raise NotIdentified("no_shares")
-    month = month_of(shares["day"].to_numpy())
+    month = months_of(shares["day"])
     began = int(month.min())
     first = max(last - MONTHS + 1, began)
     table = shares.assign(month=month)[(month >= first) & (month <= last)]

@@ -17,12 +17,12 @@ import pandas as pd
 from kesher.faults import NotIdentified
 from kesher.loyalty.effect.doubly import DoublyRobust, doubly_robust
 from kesher.loyalty.effect.estimates import Booleans, Floats, Integers, summed
+from kesher.months import NEVER
 
 if TYPE_CHECKING:
     from kesher.readers.ledger.summaries import Panel
 
 Controls = Literal["not_yet", "not_yet_and_never", "never"]
-NEVER = -1
 CHUNK = 20_000
 
 

@@ -17,6 +17,7 @@ from kesher.loyalty.effect.bound import Bound, relative_magnitudes
 from kesher.loyalty.effect.cohorts import Controls
 from kesher.loyalty.effect.estimates import Estimate, Floats
 from kesher.loyalty.effect.history import Timing
+from kesher.months import months_of
 
 if TYPE_CHECKING:
     from kesher.readers.ledger.summaries import Panel
@@ -180,8 +181,7 @@ def _rollout(
         raise NotIdentified("no_rollout")
     if regional is None:
         raise NotIdentified("no_regions")
-    month = (table["started"].dt.year * 12 + table["started"].dt.month - 1).fillna(-1).astype(int)
-    started = pd.Series(month.to_numpy(), index=table["region"])
+    started = pd.Series(months_of(table["started"]), index=table["region"])
     return rollout.study(regional, started, bases=bases, first=timing.drop_after + 1, confidence=confidence, seed=seed)
 
 

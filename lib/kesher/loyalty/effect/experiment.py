@@ -11,6 +11,7 @@ from scipy.special import chdtrc
 
 from kesher.faults import NotIdentified
 from kesher.loyalty.effect.estimates import Booleans, Estimate, Floats, Integers, estimated, recency, standardised
+from kesher.months import months_of
 
 if TYPE_CHECKING:
     from kesher.readers.ledger.summaries import Panel
@@ -128,8 +129,8 @@ def study(
 def _arms(panel: Panel, holdout: pd.DataFrame) -> _Arms:
     """The customers randomised, in waves that have both groups and a full month since."""
     table = holdout.drop_duplicates("customer").sort_values("customer")
-    since = table["since"].dt.year * 12 + table["since"].dt.month - 1 + (table["since"].dt.day > 1)
-    when, treated = since.to_numpy(dtype=np.int64), table["treated"].to_numpy(dtype=bool)
+    when = months_of(table["since"]) + (table["since"].dt.day > 1).to_numpy()
+    treated = table["treated"].to_numpy(dtype=bool)
     if not len(panel.months) or not (when <= panel.months[-1]).any():
         raise NotIdentified("too_few_months")
     keep = when <= panel.months[-1]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.faults import NotIdentified
+from kesher.months import months_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -90,21 +89,6 @@ def corkscrew(
     return pd.DataFrame(columns)
 
 
-def month_of(days: Any) -> Codes:
-    """Month index (year times 12, plus month minus 1) of each day."""
-    return np.asarray(days, dtype="datetime64[M]").astype(np.int64) + 1970 * 12
-
-
-def last_full_month(as_of: datetime.date) -> int:
-    """The last month that is over at the end of ``as_of``.
-
-    >>> last_full_month(datetime.date(2026, 10, 30)) - 2026 * 12, last_full_month(datetime.date(2026, 10, 31)) % 12
-    (8, 9)
-    """
-    after = as_of + datetime.timedelta(days=1)
-    return after.year * 12 + after.month - 2
-
-
 def fifo(points: pd.DataFrame, last: int) -> Ledger:
     """Allocate what left to what was earned, the oldest first, customer by customer, up to month ``last``.
 
@@ -162,7 +146,7 @@ def _overlaps(
 
 def _by_customer_and_month(points: pd.DataFrame, last: int) -> tuple[Codes, Floats, int, int]:
     """Sorted keys (customer, month, kind) with the points of each; the first month; how many months."""
-    month = month_of(points["day"].to_numpy())
+    month = months_of(points["day"])
     keep = month <= last
     if not keep.any():
         raise NotIdentified("points_no_full_month")

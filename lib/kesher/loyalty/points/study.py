@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from kesher.faults import NotIdentified
 from kesher.loyalty.points.breakage import Breakage, breakage
-from kesher.loyalty.points.ledger import Ledger, fifo, last_full_month, month_of
+from kesher.loyalty.points.ledger import Ledger, fifo
 from kesher.loyalty.points.liability import Liability, liability
+from kesher.months import last_full_month, months_of
 
 EVENTS = ("earned", "redeemed", "expired", "adjusted")
 LONG_TAIL = 1.1
@@ -89,7 +90,7 @@ def study(
 
 def _people(points: pd.DataFrame, months: NDArray[np.int64]) -> tuple[pd.DataFrame, dict[str, int]]:
     """Members behind each event by month and in all; what is booked with the other sign is an adjustment."""
-    month = month_of(points["day"].to_numpy()) - months[0]
+    month = months_of(points["day"]) - months[0]
     events = points["event"].astype("category")
     kind = pd.Index(EVENTS).get_indexer(pd.Index(events.cat.categories))[events.cat.codes.to_numpy()]
     kind = np.where(points["points"].to_numpy() < 0, EVENTS.index("adjusted"), kind)

@@ -10,11 +10,11 @@ from scipy import special
 
 from kesher.faults import NotIdentified
 from kesher.loyalty.value.likelihood import Fitted, Floats, LogLikelihood, estimates, maximise
+from kesher.months import WEEKS_PER_MONTH
 
 BOUND = 12.0
 UNBOUNDED = 1_000.0  # alpha + beta from which customers can not be told apart
 STARTS = ((1.0, 1.0), (0.5, 3.0), (3.0, 10.0), (0.1, 0.5))
-WEEKS_PER_MONTH = 365.25 / 12 / 7
 GRACE = 2.0  # weeks by which a renewal may come early or late
 
 

@@ -12,9 +12,9 @@ from scipy.special import ndtri
 
 from kesher.loyalty.value import bgnbd, gamma_gamma
 from kesher.loyalty.value.bgnbd import BgNbd, Histories
-from kesher.loyalty.value.contractual import WEEKS_PER_MONTH
 from kesher.loyalty.value.gamma_gamma import GammaGamma
 from kesher.loyalty.value.likelihood import Floats, gradient, log_normal, thinned
+from kesher.months import WEEKS_PER_MONTH
 
 # The probability of being alive from which a customer counts as such, below which as gone; the silences since the
 # last purchase, in times the own rhythm, that say the same.

@@ -1,9 +1,10 @@
 """A client's ledger of sales and its programme's files, as tidy tables."""
 
+from kesher.months import NEVER
 from kesher.readers.ledger.calendar import week_start
 from kesher.readers.ledger.reading import read_ledger
-from kesher.readers.ledger.summaries import Panel, customer_summaries, month_index, monthly, panel, regional, weekly
-from kesher.readers.ledger.tables import NEVER, LoyaltyTables, Purchases, pseudonyms
+from kesher.readers.ledger.summaries import Panel, customer_summaries, monthly, panel, regional, weekly
+from kesher.readers.ledger.tables import LoyaltyTables, Purchases, pseudonyms
 
 __all__ = [
     "NEVER",
@@ -11,7 +12,6 @@ __all__ = [
     "Panel",
     "Purchases",
     "customer_summaries",
-    "month_index",
     "monthly",
     "panel",
     "pseudonyms",

@@ -28,7 +28,7 @@ class Cleaning:
         self.lines, self.params, self.engine, self.findings = lines, params, lines.engine, lines.findings
         self.net = 1 / (1 + params.vat_rate) if params.vat == "included" else 1.0
         self.steps: list[tuple[str, str, int, int, float]] = []
-        after = datetime.date.fromisoformat(params.as_of) + datetime.timedelta(days=1)
+        after = params.day + datetime.timedelta(days=1)
         self.late, self.early = f"l.moment >= TIMESTAMP '{after}'", f"l.moment < TIMESTAMP '{EARLIEST}'"
         self.fit = f"l.amount IS NOT NULL AND NOT l.total AND NOT ({self.late}) AND NOT ({self.early})"
         self._turn_unsigned()

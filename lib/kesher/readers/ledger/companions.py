@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kesher.months import month_of, months_of
 from kesher.params.loyalty_roi import LoyaltyRoi
 from kesher.readers.findings import nearest, quotable, shown_names
 from kesher.readers.ledger.files import read_sheet
@@ -205,7 +206,7 @@ def costs(file: Companion) -> pd.DataFrame:
     def read(cells: list[str]) -> Any:
         firsts = [_MONTH.sub(lambda one: f"{one[1] or one[4]}-{one[2] or one[3]}-1", cell) for cell in cells]
         days = read_moments(firsts, file.params, file.findings, file.sheet.headers["month"]).astype("datetime64[s]")
-        return np.where(np.isnat(days), -1, days.astype("datetime64[M]").astype(np.int64) + 1970 * 12)
+        return months_of(days)
 
     frame = pd.DataFrame({"month": file.column("month", read, -1), "line": file.names("line")})
     file.wrong(frame.month < 0, "month", "bad_month", "This is no month.", "Write it as 2026-03.")
@@ -237,8 +238,7 @@ def bound_costs(file: Companion, frame: pd.DataFrame, first: int) -> pd.DataFram
     what = f"The month is more than {EARLY_MONTHS} months before the first purchase."
     file.wrong(frame["month"] < first - EARLY_MONTHS, "month", "absurd_month", what, "Mend it, or take the row out.")
     file.findings.stop()
-    until = pd.Timestamp(file.params.as_of)
-    late = frame["month"] > until.year * 12 + until.month - 1
+    late = frame["month"] > month_of(file.params.day)
     file.findings.note("costs_after_as_of", int(late.sum()), "rows are of months after as_of; left out.")
     return frame[~late].reset_index(drop=True)
 

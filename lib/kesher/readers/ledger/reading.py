@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.faults import DataRefused, Fault
+from kesher.months import month_of
 from kesher.params.loyalty_roi import LoyaltyRoi
 from kesher.readers.findings import Findings, shown_names
 from kesher.readers.ledger.calendar import holidays_of, week_start, with_breaks
@@ -48,8 +49,7 @@ def read_ledger(root: DataRoot, params: LoyaltyRoi) -> LoyaltyTables:
         if "rollout" in files:
             frames["rollout"] = place_regions(files["rollout"], frames["rollout"], purchases.regions)
         if "costs" in files:
-            first = purchases.first.year * 12 + purchases.first.month - 1
-            frames["costs"] = bound_costs(files["costs"], frames["costs"], first)
+            frames["costs"] = bound_costs(files["costs"], frames["costs"], month_of(purchases.first))
     except DataRefused:
         purchases.close()
         raise

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kesher.faults import NotIdentified
-from kesher.readers.ledger.tables import NEVER, Purchases, Value
+from kesher.months import NEVER, months_of
+from kesher.readers.ledger.tables import Purchases, Value
 
 _MONTH = "year(day) * 12 + month(day) - 1"
 
@@ -93,16 +94,6 @@ class Panel:
     first_purchase: NDArray[np.int64]
 
 
-def month_index(days: pd.Series[Any]) -> NDArray[np.int64]:
-    """Months of days as year * 12 + month - 1, NEVER where there is none.
-
-    >>> month_index(pd.Series(pd.to_datetime(["2026-03-31", None]))).tolist()
-    [24314, -1]
-    """
-    found = days.to_numpy().astype("datetime64[M]")
-    return np.where(np.isnat(found), NEVER, found.astype(np.int64) + 1970 * 12)
-
-
 def panel(
     purchases: Purchases, members: pd.DataFrame | None, first_month: int, last_month: int, *, value: Value = "margin"
 ) -> Panel:
@@ -118,9 +109,9 @@ def panel(
     values[at], orders[at] = np.asarray(found["value"], np.float64), np.asarray(found["orders"])
     first_purchase, joined = np.full(size, NEVER, np.int64), np.full(size, NEVER, np.int64)
     firsts = purchases.connection.execute("SELECT customer, min(day) AS day FROM purchases GROUP BY 1").fetchnumpy()
-    first_purchase[np.asarray(firsts["customer"])] = month_index(pd.Series(firsts["day"]))
+    first_purchase[np.asarray(firsts["customer"])] = months_of(firsts["day"])
     if members is not None:
-        joined[members["customer"].to_numpy()] = month_index(members["joined"])
+        joined[members["customer"].to_numpy()] = months_of(members["joined"])
     return Panel(np.arange(size), months, values, orders, joined, first_purchase)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Value = Literal["margin", "amount"]
-NEVER = -1
 KEY_FILE = ".kesher_key"
 _BYTES = 32
 _OF_THIS_PROCESS = secrets.token_bytes(_BYTES)
