@@ -83,9 +83,7 @@ def account_truth(drawn: Programme, params: LoyaltyRoi) -> dict[str, float]:
     if drawn.points is not None:
         used = drawn.points[drawn.points["event"] == "redeemed"]
         paid.append(
-            pd.DataFrame(
-                {"month": months_of(used["day"]), "amount": used["points"] * (params.point_cost or 0.0)}
-            )
+            pd.DataFrame({"month": months_of(used["day"]), "amount": used["points"] * (params.point_cost or 0.0)})
         )
     if drawn.offers is not None:
         used = drawn.offers[drawn.offers["redeemed"].notna()]
