@@ -229,49 +229,152 @@ def curves(extra: tuple[Text, ...]) -> dict[str, Table]:
             *((label, 40_000, 35_000, 45_000, label, both("2", "2"), False) for label in extra[:3]),
         ),
     )  # fmt: skip
-    return {"profile": profile, "cash": cash, "decay": decay, "inputs": inputs}
+    return choices(extra) | {"profile": profile, "cash": cash, "decay": decay, "inputs": inputs}
+
+
+NETWORKS = [
+    "Facebook",
+    "Instagram",
+    "YouTube",
+    "WhatsApp",
+    "TikTok",
+    "LinkedIn",
+    "X",
+    "Telegram",
+    "Pinterest",
+    "Snapchat",
+    "Reddit",
+    "Threads",
+]
+
+
+def named(*places: int) -> Text:
+    """Several networks as a sentence names them."""
+    names = [NETWORKS[place] for place in places]
+    return both(", ".join(names[:-1]) + f" and {names[-1]}", ", ".join(names[:-1]) + f" ו־{names[-1]}")
+
+
+def choices(extra: tuple[Text, ...]) -> dict[str, Table]:
+    """Tables of a choice: weights over which it stays, what hours buy, networks against the population and each other."""
+    weights = Table(
+        columns=(
+            column("goal", "text", "Goal", "יעד"), column("weight", "share", "weight now", "המשקל כיום"),
+            column("low", "share", "From", "מ־"), column("high", "share", "To", "עד"),
+            column("below", "text", "With less", "בפחות"), column("above", "text", "With more", "ביותר"), column("accent", "flag", "Accent", "הדגשה"),
+        ),
+        rows=(
+            (both("Reach", "חשיפה"), 0.40, 0.28, 0.45, named(0, 1, 3), named(0, 1, 2, 3, 4), True),
+            (both("Engagement", "מעורבות"), 0.25, 0.0, 0.31, same(""), named(1, 4), False),
+            (both("Leads from the networks", "לידים מהרשתות החברתיות"), 0.15, 0.13, 0.16, named(0, 5), named(5, 2, 3, 8, 9, 10), False),
+            (both("Sales", "מכירות"), 0.20, 0.0, 1.0, same(""), same(""), False),
+            (both("Service", "שירות"), 0.02, 0.01, 0.03, named(0, 3), same(""), False),
+            (both("Loyalty", "נאמנות"), 0.97, 0.96, 1.0, named(0, 3), same(""), False),
+            (both("Mentions", "אזכורים"), 0.05, None, None, same(""), same(""), False),
+            *((label, 0.5, 0.2, 0.8, label, label, False) for label in extra),
+        ),
+    )  # fmt: skip
+    hours = (0, 5, 8, 9.5, 14, 20, 27, 27.5, 28, 40, 52, 60)
+    shares = (None, 0.31, 0.44, 0.45, 0.58, 0.64, 0.70, 0.705, 0.71, 0.76, 0.78, 0.79)
+    frontier = Table(
+        columns=(
+            column("hours", "hours", "Hours a month", "שעות בחודש"), column("reach", "share", "Reach", "חשיפה"),
+            column("set", "text", "Networks", "רשתות"), column("available", "hours", "hours available", "שעות זמינות"),
+            column("next", "flag", "next step", "המדרגה הבאה"), column("grey", "flag", "uncertain", "לא ודאי"),
+        ),
+        rows=tuple(
+            (h, v, extra[place % 6] if extra and place in (3, 8, 9) else named(*range(max(0, place - 5), place + 1)) if v else same(""), 22, place == 6, place == 10)
+            for place, (h, v) in enumerate(zip(hours, shares, strict=True))
+        ),
+    )  # fmt: skip
+    against = Table(
+        columns=(
+            column("network", "text", "Network", "רשת"), column("group", "text", "Group", "קבוצה"), column("index", "ratio", "Index", "מדד", 2),
+            column("low", "ratio", "From", "מ־", 2), column("high", "ratio", "To", "עד", 2), column("distinct", "flag", "Distinct", "מובהק"),
+        ),
+        rows=(
+            (same("TikTok"), same(""), 1.84, 1.52, 2.21, True), (same("Instagram"), same(""), 1.21, 1.12, 1.31, True),
+            (same("WhatsApp"), same(""), 1.01, 0.97, 1.05, False), (same("LinkedIn"), same(""), 0.62, 0.44, 0.86, True),
+            (same("Reddit"), same(""), None, None, None, False),
+            *((label, same(""), 0.9, 0.6, 1.2, False) for label in extra),
+        ),
+    )  # fmt: skip
+    names = [same(name) for name in NETWORKS[: 12 - len(extra)]] + list(extra)
+    overlap = Table(
+        columns=(
+            column("network", "text", "users of", "משתמשי"), column("other", "text", "also on", "גם ב־"),
+            column("share", "share", "Share", "שיעור"), column("low", "share", "From", "מ־"), column("high", "share", "To", "עד"), column("base", "count", "n", "n"),
+        ),
+        rows=tuple(
+            (one, other, v, None if v is None else max(v - 0.05, 0.0), None if v is None else min(v + 0.05, 1.0), 400 - 30 * down)
+            for down, one in enumerate(names) for across, other in enumerate(names) if down != across
+            for v in [None if (down, across) == (3, 1) else 1.0 if (down, across) == (7, 0) else 0.92 / (1 + across * 0.2) - 0.01 * down]
+        ),
+    )  # fmt: skip
+    return {"weights": weights, "frontier": frontier, "against": against, "overlap": overlap}
+
+
+WORDS = {
+    "subtitle": both("Share naming this as a reason for a Like, %; several answers allowed. Grey: not distinguishable from zero.",
+                     "שיעור המציינים שזו אחת הסיבות ללייק, באחוזים; ניתן היה לסמן כמה תשובות. אפור: אינו מובהק סטטיסטית."),
+    "source": both("Source: survey of the client’s customers, 2026. Exact wording in the appendix.",
+                   "מקור: סקר לקוחות, 2026. הנוסח המדויק בנספח."),
+    "bases": both("Customers n = 1,300, marketers n = 132.", "לקוחות \u2066n = 1,300\u2069, אנשי שיווק \u2066n = 132\u2069."),
+}  # fmt: skip
 
 
 def charts(*, nasty: bool) -> dict[str, Chart]:
-    words = {
-        "subtitle": both("Share naming this as a reason for a Like, %; several answers allowed. Grey: not distinguishable from zero.",
-                         "שיעור המציינים שזו אחת הסיבות ללייק, באחוזים; ניתן היה לסמן כמה תשובות. אפור: אינו מובהק סטטיסטית."),
-        "source": both("Source: survey of the client’s customers, 2026. Exact wording in the appendix.",
-                       "מקור: סקר לקוחות, 2026. הנוסח המדויק בנספח."),
-        "bases": both("Customers n = 1,300, marketers n = 132.", "לקוחות \u2066n = 1,300\u2069, אנשי שיווק \u2066n = 132\u2069."),
-    }  # fmt: skip
     sides = {"first": both("customers", "לקוחות"), "second": both("marketers", "אנשי שיווק")}
     made = [
         Chart(id="gap_dumbbell", kind="dumbbell", table="gaps",
               roles={"label": "reason", "first": "customers.share", "second": "marketers.share", "gap": "gap", "distinct": "distinct", "accent": "accent"},
               title=both("Marketers overrate content and underrate loyalty", "אנשי השיווק מפריזים בחשיבות התוכן וממעיטים בחשיבות הנאמנות"),
-              names=sides, **words),
+              names=sides, **WORDS),
         Chart(id="ranks_slope", kind="slope", table="gaps",
               roles={"label": "reason", "first": "rank.customers", "second": "rank.marketers", "accent": "accent"},
-              title=both("What customers put first, marketers put last", "מה שראשון אצל הלקוחות אחרון אצל אנשי השיווק"), names=sides, **words),
+              title=both("What customers put first, marketers put last", "מה שראשון אצל הלקוחות אחרון אצל אנשי השיווק"), names=sides, **WORDS),
         Chart(id="expectations_bars", kind="bars", table="expectations",
               roles={"label": "expectation", "value": "value", "low": "low", "high": "high", "base": "base", "reference": "reference", "grey": "grey"},
-              title=both("62% expect exclusive offers after a Like", "62% מצפים להצעות בלעדיות אחרי לייק"), **words),
+              title=both("62% expect exclusive offers after a Like", "62% מצפים להצעות בלעדיות אחרי לייק"), **WORDS),
         Chart(id="segments_difference", kind="difference", table="segments",
               roles={"label": "reason", "group": "group", "value": "value", "low": "low", "high": "high", "distinct": "distinct"},
               title=both("Young customers look for rewards, older ones are loyal", "לקוחות צעירים מחפשים הטבות, מבוגרים נאמנים"),
-              names={"negative": both("named less often", "מציינים פחות"), "positive": both("named more often", "מציינים יותר")}, **words),
+              names={"negative": both("named less often", "מציינים פחות"), "positive": both("named more often", "מציינים יותר")}, **WORDS),
         Chart(id="guesses_range", kind="range", table="guesses",
               roles={"label": "reason", "actual": "actual", "low": "low", "high": "high", "guess": "guess", "guess_low": "guess_low", "guess_high": "guess_high"},
-              title=both("The team’s guesses miss loyalty by 25 points", "ניחושי הצוות מחמיצים את הנאמנות ב־25 נקודות אחוז"), **words),
+              title=both("The team’s guesses miss loyalty by 25 points", "ניחושי הצוות מחמיצים את הנאמנות ב־25 נקודות אחוז"), **WORDS),
         Chart(id="profile_line", kind="line", table="profile",
               roles={"x": "month", "value": "value", "low": "low", "high": "high", "distinct": "distinct", "mark": "joining", "base": "base"},
               title=both("Members earn ₪5 more a month after joining, and no less before", "אחרי ההצטרפות החברים מניבים ₪5 יותר בחודש, ולפניה לא פחות"),
-              names={"mark": both("months around joining, left out", "החודשים סביב ההצטרפות, לא נכללו")}, **words),
+              names={"mark": both("months around joining, left out", "החודשים סביב ההצטרפות, לא נכללו")}, **WORDS),
         Chart(id="cash_line", kind="line", table="cash",
               roles={"x": "month", "label": "label", "value": "value", "low": "low", "high": "high", "accent": "lowest"},
-              title=both("The programme owes most in May", "בחודש מאי התוכנית בשפל"), names={"accent": both("lowest point", "נקודת השפל")}, **words),
+              title=both("The programme owes most in May", "בחודש מאי התוכנית בשפל"), names={"accent": both("lowest point", "נקודת השפל")}, **WORDS),
         Chart(id="decay_line", kind="line", table="decay",
               roles={"x": "month", "series": "tactic", "value": "value", "low": "low", "high": "high", "grey": "grey", "base": "base"},
-              title=both("Discounts fade within four months", "הנחות דועכות בתוך ארבעה חודשים"), **words),
+              title=both("Discounts fade within four months", "הנחות דועכות בתוך ארבעה חודשים"), **WORDS),
         Chart(id="inputs_tornado", kind="tornado", table="inputs",
               roles={role: role for role in ("value", "low", "high", "low_text", "high_text", "accent")} | {"label": "input"},
-              title=both("The active share moves the result most", "שיעור הפעילים משפיע על התוצאה יותר מכול"), **words),
+              title=both("The active share moves the result most", "שיעור הפעילים משפיע על התוצאה יותר מכול"), **WORDS),
+    ]  # fmt: skip
+    return {one.id: one for one in made}
+
+
+def choice_charts() -> dict[str, Chart]:
+    """The charts of a choice; a page of their own, so that no page carries more charts than a report has."""
+    made = [
+        Chart(id="weights_spans", kind="spans", table="weights",
+              roles={role: role for role in ("low", "high", "below", "above", "accent")} | {"label": "goal", "value": "weight"},
+              title=both("The choice changes when reach weighs less than 28%", "הבחירה משתנה כשמשקל החשיפה יורד מתחת ל־\u206628%\u2069"), **WORDS),
+        Chart(id="hours_steps", kind="steps", table="frontier",
+              roles={"x": "hours", "value": "reach", "label": "set", "mark": "available", "accent": "next", "grey": "grey"},
+              title=both("Five more hours a month would add 6 points of reach", "חמש שעות נוספות בחודש יוסיפו 6 נקודות אחוז לחשיפה"), **WORDS),
+        Chart(id="against_index", kind="index", table="against",
+              roles={"label": "network", "group": "group", "value": "index", "low": "low", "high": "high", "distinct": "distinct"},
+              title=both("TikTok is where this audience differs most", "ב־TikTok הקהל הזה שונה יותר מכול"),
+              names={"negative": both("less than the population", "פחות מהאוכלוסייה"), "positive": both("more than the population", "יותר מהאוכלוסייה")}, **WORDS),
+        Chart(id="overlap_matrix", kind="matrix", table="overlap",
+              roles={"row": "network", "column": "other", "value": "share", "low": "low", "high": "high", "base": "base"},
+              title=both("Nearly everyone is on Facebook too", "כמעט כולם נמצאים גם ב־Facebook"), **WORDS),
     ]  # fmt: skip
     return {one.id: one for one in made}
 
@@ -281,8 +384,11 @@ def written(value: float, unit: str, language: str, *, signed: bool = False) -> 
     return f"\u2066{text}\u2069" if language == "he" else text
 
 
-def result(*, nasty: bool = False) -> Result:
-    """The made result; ``nasty`` adds labels that try to break out of a page, and the longest published ones."""
+def result(*, nasty: bool = False, choice: bool = False) -> Result:
+    """The made result; ``nasty`` adds labels that try to break out of a page, and the longest published ones.
+
+    With ``choice`` it has the charts of a choice instead of the others.
+    """
     share = {
         language: [written(value, "share", language) for value in (0.49, 0.24, 0.30, 0.57)] for language in ("en", "he")
     }
@@ -307,7 +413,7 @@ def result(*, nasty: bool = False) -> Result:
     return Result(
         client="sample", client_name=both("Café Sample", "קפה לדוגמה"), workbook="like_motivation",
         title=both("Why people press Like", "למה אנשים עושים לייק"), as_of="2026-10-31", currency="ILS", illustrative=True,
-        answer=answer, numbers=numbers(), tables=tables(nasty=nasty), charts=charts(nasty=nasty),
+        answer=answer, numbers=numbers(), tables=tables(nasty=nasty), charts=choice_charts() if choice else charts(nasty=nasty),
         recommendations=recommendations(), claims=claims(), assumptions=assumptions(),
         method=(both("We asked customers and marketers the same question.", "שאלנו לקוחות ואנשי שיווק את אותה שאלה."),
                 both("Intervals come from the weighted sample.", "הרווחים מחושבים מהמדגם המשוקלל.")),

@@ -245,7 +245,9 @@ def test_a_data_root_that_is_no_clients_folder_is_refused(home: Path, monkeypatc
 
 def test_a_folder_without_workbooks_is_refused(home: Path) -> None:
     (home / "params" / "acme" / "like_motivation.yml").unlink()
-    with pytest.raises(ParametersRefused, match=r"Copy like_motivation\.yml or loyalty_roi\.yml from params/_template"):
+    with pytest.raises(
+        ParametersRefused, match=r"Copy like_motivation\.yml.* or channel_selection\.yml from params/_template"
+    ):
         load_client("acme")
 
 

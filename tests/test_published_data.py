@@ -44,7 +44,8 @@ def test_every_row_is_whole(path: Path) -> None:
         assert row["year"] == "" or 2000 <= int(row["year"]) <= 2026
         assert row["n"] == "" or int(row["n"]) > 0
         if row.get("unit", "share") == "share":
-            assert 0 < float(row["value"]) < 1
+            with_itself = path.stem.endswith("_overlap") and row["item"] == row["group"]
+            assert float(row["value"]) == 1 if with_itself else 0 < float(row["value"]) < 1
         else:
             assert row["unit"] == "count"
             assert float(row["value"]) > 0
@@ -124,14 +125,33 @@ def test_ibm_and_exacttarget_orders() -> None:
     assert spearmanr(*pair).statistic == pytest.approx(0.6591, abs=5e-5)
 
 
-UNSOURCED = ("S0-4", "S0-10")  # figures asserted without a source, to be tested and never used
+def test_the_networks_of_pew_and_of_israel() -> None:
+    reach = shares("pew_2019", "adults")
+    assert sum(reach.values()) == pytest.approx(3.11)
+    table = rows(DATA / "published" / "pew_2019_overlap.csv")
+    cells = {(row["group"], row["item"]): float(row["value"]) for row in table}
+    assert cells.keys() == {(one, other) for one in reach for other in reach}
+    assert cells["x", "instagram"] == 0.71 and cells["instagram", "x"] == 0.43  # of the row's users
+    for (one, other), share in cells.items():  # rounded in both directions, they tell of the same people
+        assert abs(reach[one] * share - reach[other] * cells[other, one]) < 0.01
+    polls = {study: rows(DATA / "published" / f"{study}.csv") for study in ("isoc_il_2022", "isoc_il_2023")}
+    said = {study: next(row for row in table if row["item"] == "facebook") for study, table in polls.items()}
+    assert [row["value"] for row in said.values()] == ["0.78", "0.90"]
+    for column in ("wording", "source", "base"):  # another poll and another question: no growth to be read off
+        assert said["isoc_il_2022"][column] != said["isoc_il_2023"][column]
+    assert {row["n"] for row in polls["isoc_il_2023"]} == {"1040"}
+    daily = shares("isoc_il_2023_daily", "surveyed")
+    assert all(share < shares("isoc_il_2023", "surveyed")[item] for item, share in daily.items())
+
+
+UNSOURCED = ("S0-4", "S0-10", "S4-49", "S4-50", "S4-51")  # figures whose source was not found: shown, never used
 
 
 def test_claims_are_whole_and_agree_with_the_published_tables() -> None:
     claims = rows(DATA / "claims.csv")
     assert len({row["id"] for row in claims}) == len(claims)
     for row in claims:
-        assert re.fullmatch(r"S[02]-\d+", row["source_item"])
+        assert re.fullmatch(r"S[0-4]-\d+", row["source_item"])
         assert row["id"].startswith((row["source_item"], "E-"))
         assert row["grade"] in tuple("ABCD")
         if row["id"] not in UNSOURCED:
@@ -171,8 +191,9 @@ def test_the_readers_take_every_share_table_and_every_figure() -> None:
 def test_claims_stand_beside_numbers_that_the_sample_client_has() -> None:
     truth = json.loads((DATA / "sample" / "truth.json").read_text(encoding="utf-8"))["like_motivation"]
     unasked = {row["number_id"] for row in rows(DATA / "claims.csv")} - truth.keys()
-    loyalty = ("members.", "effect.", "programme.", "tactics.", "sharing.")  # of the other workbook
-    assert all(number.startswith(("response_time.", *loyalty)) for number in unasked)
+    loyalty = ("members.", "effect.", "programme.", "tactics.", "sharing.")
+    channels = ("reach.", "competitors.", "field.")
+    assert all(number.startswith(("response_time.", *loyalty, *channels)) for number in unasked)
 
 
 def test_dollars_per_share_are_called_gross_and_last_click() -> None:

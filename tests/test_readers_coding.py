@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers_kit import CANARY, Desk, noted, refused, text_of, ticked
 
+from kesher.faults import DataRefused
 from kesher.readers.coding import Coder, Joined
 from kesher.readers.text import key, tokens
 from kesher.readers.tidy import Option
@@ -396,3 +397,40 @@ def test_missing_columns_suggest_the_nearest(desk: Desk) -> None:
         desk.read()
     assert [fault.column for fault in found.faults] == ["wieght", "ages"]
     assert "Nearest: weight" in found.fault.remedy and found.fault.row == 1
+
+
+# Survey houses' codes: 1 yes, 2 no, 7-9 not told ------------------------------------------------------
+
+
+def coded(tmp_path: Path, *rows: tuple[object, object], **given: bool) -> tuple[list[bool], list[bool], list[str]]:
+    """Ticks of deals, whom it was put to, and the notes' codes, of rows of two columns."""
+    desk = Desk(tmp_path)
+    desk.write(
+        "options.csv", "question,option,label_en,label_he\nreasons,deals,Deals,מבצעים\nreasons,news,News,חדשות\n"
+    )
+    desk.columns("id: respondent", "why_deals: choices reasons deals", "why_news: choices reasons news")
+    desk.write("survey.csv", text_of([["id", "why_deals", "why_news"], *([at, *row] for at, row in enumerate(rows))]))
+    people = desk.read(**given)
+    question = people.questions["reasons"]
+    return question.ticks["deals"].tolist(), question.asked.tolist(), [note.code for note in people.source.notes]
+
+
+def test_one_and_two_are_yes_and_no_and_nine_is_no_tick(tmp_path: Path) -> None:
+    ticks, asked, notes = coded(tmp_path, (1, 2), (2, 1), (9, 1), ("", ""))
+    assert ticks == [True, False, False, False]
+    assert asked == [True, True, True, False]  # unticked is written out, so that a blank was not shown
+    assert "untold_codes" in notes and "unmatched_text" not in notes
+
+
+def test_a_two_beside_other_codes_is_not_taken_for_a_no(tmp_path: Path) -> None:
+    """A scale of 1 to 5 is no yes and no: its 2 matches no option, and that is said."""
+    with pytest.raises(DataRefused, match="match no option"):
+        coded(tmp_path, (1, 2), (2, 4), (5, 3))
+
+
+def test_blanks_are_no_where_they_are_said_to_be(tmp_path: Path) -> None:
+    rows = ((1, 0), (0, 1), ("", ""))
+    assert coded(tmp_path, *rows)[1] == [True, True, False]
+    (tmp_path / "again").mkdir()
+    ticks, asked, _ = coded(tmp_path / "again", *rows, blanks_are_no=True)
+    assert (ticks, asked) == ([True, False, False], [True, True, True])

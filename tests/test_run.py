@@ -503,9 +503,14 @@ def test_the_users_own_startup_files_and_settings_stay_out(home: Path, monkeypat
 
 def command(home: Path, *arguments: str) -> subprocess.Popen[str]:
     script = str(Path(__file__).with_name("stub_project.py"))
+
+    def heard() -> None:  # a shell ignores it for what runs in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
     return subprocess.Popen(
-        [sys.executable, script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home
-    )
+        [sys.executable, script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home,
+        preexec_fn=heard,
+    )  # fmt: skip
 
 
 def kernels(home: Path) -> list[int]:

@@ -14,8 +14,21 @@ import pandas as pd
 import pytest
 import yaml
 
-from kesher.params import LikeMotivation, LoyaltyRoi, load_client
-from kesher.sample import Planted, Programme, as_respondents, plant, simulate_programme, write, write_programme
+from kesher.params import ChannelSelection, LikeMotivation, LoyaltyRoi, load_client
+from kesher.sample import (
+    Panel,
+    Planted,
+    Programme,
+    Types,
+    as_respondents,
+    network_truth,
+    plant,
+    plant_panel,
+    simulate_programme,
+    write,
+    write_channels,
+    write_programme,
+)
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data" / "sample"
@@ -23,6 +36,17 @@ MEMBERS_ONLY = ROOT / "data" / "sample_members"
 FILES = ["customers.csv", "columns.csv", "options.csv", "margins.csv", "guesses.csv", "truth.json"]
 CLUB = ["transactions.csv", "members.csv", "points.csv", "costs.csv"]
 PROGRAMME = [*CLUB, "offers.csv", "shares.csv", "calendar.csv", "till_tests.csv"]
+AUDIENCE = ["audience.csv", "audience_columns.csv", "audience_options.csv", "audience_margins.csv"]
+NETWORK_TABLES = ["networks.csv", "goals.csv", "network_leads.csv", "traditional.csv"]
+EXPORTS = [
+    "Overview.csv",
+    "Table data.csv",
+    "facebook_content.csv",
+    "instagram_content.csv",
+    "linkedin_updates.xlsx",
+    "x_by_day.csv",
+]
+CHANNELS = [*AUDIENCE, *NETWORK_TABLES, *(f"exports/{name}" for name in EXPORTS)]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +67,16 @@ def programme_settings(folder: Path) -> dict[str, Any]:
 def programme() -> Programme:
     of = programme_settings(SAMPLE)
     return simulate_programme(of, of["seed"])
+
+
+@pytest.fixture(scope="module")
+def channels() -> dict[str, Any]:
+    return yaml.safe_load((SAMPLE / "channels.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def panel(channels: dict[str, Any]) -> Panel:
+    return plant_panel(channels, channels["seed"])
 
 
 def clean(settings: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -66,11 +100,15 @@ def raked(planted: Planted, settings: dict[str, Any]) -> tuple[pd.DataFrame, np.
     return people, fit.weights
 
 
-def test_the_stored_files_are_what_the_generator_writes(settings: dict[str, Any], tmp_path: Path) -> None:
+def test_the_stored_files_are_what_the_generator_writes(
+    settings: dict[str, Any], channels: dict[str, Any], tmp_path: Path
+) -> None:
     write(tmp_path, settings)
     write_programme(tmp_path, programme_settings(SAMPLE))
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, *PROGRAMME])
-    for name in [*FILES, *PROGRAMME]:
+    write_channels(tmp_path, channels)
+    made = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(made) == sorted([*FILES, *PROGRAMME, *CHANNELS])
+    for name in made:
         assert (tmp_path / name).read_bytes() == (SAMPLE / name).read_bytes(), name
     members_only = tmp_path / "members_only"
     members_only.mkdir()
@@ -85,7 +123,12 @@ def test_it_says_that_it_is_invented() -> None:
     assert "invented" in readme
     assert "נתונים להמחשה בלבד" in readme
     assert "נתונים להמחשה בלבד" in (MEMBERS_ONLY / "README.md").read_text(encoding="utf-8")
-    for told in (SAMPLE / "generator.yml", SAMPLE / "programme.yml", MEMBERS_ONLY / "programme.yml"):
+    for told in (
+        SAMPLE / "generator.yml",
+        SAMPLE / "programme.yml",
+        SAMPLE / "channels.yml",
+        MEMBERS_ONLY / "programme.yml",
+    ):
         assert "invented" in told.read_text(encoding="utf-8").splitlines()[0]
 
 
@@ -111,7 +154,8 @@ def test_guesses_are_older_than_the_fieldwork_and_the_fieldwork_than_the_reveal(
 
 
 def test_no_personal_detail_in_the_files() -> None:
-    for path in [*(SAMPLE / name for name in [*FILES, *PROGRAMME]), *(MEMBERS_ONLY / name for name in CLUB)]:
+    plain = [name for name in [*FILES, *PROGRAMME, *CHANNELS] if not name.endswith(".xlsx")]
+    for path in [*(SAMPLE / name for name in plain), *(MEMBERS_ONLY / name for name in CLUB)]:
         text = path.read_text(encoding="utf-8")
         assert "@" not in text
         assert not re.search(r"\b0\d{1,2}-?\d{7}\b", text), "a phone number"
@@ -223,9 +267,9 @@ def test_agreement_is_scipys_tau_b_and_the_second_wave_is_nearer(planted: Plante
 
 def test_the_stored_truth_is_by_workbook_and_number() -> None:
     truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
-    assert list(truth) == ["like_motivation", "loyalty_roi"]
+    assert list(truth) == ["like_motivation", "loyalty_roi", "channel_selection"]
     for of in truth.values():
-        assert all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", number) for number in of)
+        assert all(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_+]+)+", number) for number in of)
         assert all(np.isfinite(value) for value in of.values())
 
 
@@ -372,3 +416,190 @@ def test_edge_programmes_are_what_their_names_say() -> None:
     assert drawn["no_effect"].truth["effect.adjusted"] == 0
     again = simulate_programme(EDGES["no_effect"], 4)
     pd.testing.assert_frame_equal(again.purchases, drawn["no_effect"].purchases)
+
+
+# The networks ----------------------------------------------------------------------------------------
+
+
+def target_of(people: pd.DataFrame, channels: dict[str, Any]) -> np.ndarray:
+    return np.logical_and.reduce([people[question].isin(levels) for question, levels in channels["target"].items()])
+
+
+def weights_of(panel: Panel) -> np.ndarray:
+    """Each sheet's weight, raked to the margins."""
+    from kesher.survey.weighting import rake
+
+    codes = [pd.Categorical(panel.people[name], categories=list(panel.margins[name])).codes for name in panel.margins]
+    targets = [np.array(list(shares.values())) for shares in panel.margins.values()]
+    fit = rake([np.asarray(code, dtype=int) for code in codes], targets, np.ones(len(panel.people)), bounds=(0.2, 5.0))
+    assert fit.converged
+    return fit.weights
+
+
+def reached(people: pd.DataFrame, weights: np.ndarray, members: tuple[str, ...]) -> float:
+    """Weighted share of these people on at least one of the networks."""
+    on = people[[f"networks.{name}" for name in members]].to_numpy(dtype=bool).any(axis=1)
+    return float(np.average(on, weights=weights))
+
+
+def greedy(types: Types, people: np.ndarray, size: int) -> list[str]:
+    chosen: list[str] = []
+    while len(chosen) < size:
+        left = [name for name in types.networks if name not in chosen]
+        chosen.append(max(left, key=lambda name: types.reach(people, [*chosen, name])))
+    return chosen
+
+
+def test_the_networks_truth_is_what_a_very_large_panel_without_selection_shows(channels: dict[str, Any]) -> None:
+    segments = {
+        name: segment | {"levels": {level: v | {"response": 1.0} for level, v in segment["levels"].items()}}
+        for name, segment in channels["segments"].items()
+    }
+    drawn = plant_panel(channels | {"segments": segments, "respondents": 90_000}, 2)
+    inside = drawn.people[target_of(drawn.people, channels)]
+    one = np.ones(len(inside))
+    best = {number: value for number, value in drawn.truth.items() if ".best." in number}
+    assert len(best) == channels["sets_max"]
+    for number, value in best.items():
+        assert value == drawn.truth[f"sets.{number.split('.')[1]}.reach"]
+        assert reached(inside, one, tuple(number.rsplit(".")[-1].split("+"))) == pytest.approx(value, abs=0.01)
+    for name in channels["networks"]:
+        reach, everyone = reached(inside, one, (name,)), drawn.people[f"networks.{name}"].mean()
+        assert reach == pytest.approx(drawn.truth[f"reach.{name}"], abs=0.01)
+        assert reach / everyone == pytest.approx(drawn.truth[f"index.{name}"], rel=0.08)
+
+
+def test_over_many_panels_the_raked_reach_centres_on_the_truth(channels: dict[str, Any]) -> None:
+    sets = [*((name,) for name in channels["networks"]), ("instagram", "youtube")]
+    truth = network_truth(channels)
+    true = np.array([*(truth[f"reach.{name}"] for name in channels["networks"]), truth["sets.2.reach"]])
+    found = []
+    for seed in range(40):
+        drawn = plant_panel(channels, seed)
+        weights, inside = weights_of(drawn), target_of(drawn.people, channels)
+        found.append([reached(drawn.people[inside], weights[inside], members) for members in sets])
+    error = np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
+    assert (np.abs(np.mean(found, axis=0) - true) < 3.5 * error).all()
+
+
+def test_the_networks_teach_what_they_are_planted_for(channels: dict[str, Any]) -> None:
+    types = Types(channels)
+    everyone = types.population.share
+    target = everyone * types.inside(channels["target"])
+    best, members = types.best(target, 2)
+    alone = sorted(types.networks, key=lambda name: types.reach(target, [name]), reverse=True)
+    largest_audiences = types.reach(target, alone[:2])
+    assert best - largest_audiences > 0.03, "the two largest audiences overlap"
+    partner = max(alone[1:], key=lambda name: types.reach(target, [alone[0], name]))
+    assert partner != alone[1], "the largest network's best partner is not the second largest"
+    pair = greedy(types, target, 2)
+    assert set(pair) != set(members) and 0.002 < best - types.reach(target, pair) < 0.01, "greedy nearly ties"
+    assert types.best(everyone, 2)[1] == ("facebook", "youtube") != members, "of everybody another pair is best"
+    truth = network_truth(channels)
+    reach, index = ({n: truth[f"{what}.{n}"] for n in types.networks} for what in ("reach", "index"))
+    assert max(index, key=index.__getitem__) == "linkedin" and reach["linkedin"] < 0.2, "concentration is not reach"
+
+
+def test_the_unweighted_panel_misleads_and_the_raked_one_does_not(panel: Panel, channels: dict[str, Any]) -> None:
+    weights, inside = weights_of(panel), target_of(panel.people, channels)
+    people, weights = panel.people[inside], weights[inside]
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    for name in channels["networks"]:
+        true = panel.truth[f"reach.{name}"]
+        assert abs(reached(people, weights, (name,)) - true) < 2 * np.sqrt(true * (1 - true) / effective), name
+    shown = sorted(channels["networks"], key=lambda name: reached(people, weights, (name,)), reverse=True)
+    assert shown[:2] == ["facebook", "youtube"], "raked, the largest audiences are the population's"
+    raw = {name: reached(people, np.ones(len(people)), (name,)) for name in channels["networks"]}
+    assert raw["instagram"] - panel.truth["reach.instagram"] > 0.03
+    assert max(raw, key=raw.__getitem__) == "instagram", "unweighted, the wrong network comes first"
+    assert panel.truth["sets.1.reach"] == panel.truth["reach.facebook"]
+
+
+def test_hours_do_not_quite_buy_the_best_pair(channels: dict[str, Any]) -> None:
+    parameters = load_client(ROOT / "params" / "sample", ["channel_selection"])["channel_selection"]
+    assert isinstance(parameters, ChannelSelection) and parameters.hours_available
+    networks = pd.read_csv(SAMPLE / "networks.csv").set_index("network")
+    spoken = networks.index[networks["mentions"] >= parameters.mentions_least]
+    assert networks["mentions"].idxmax() == "whatsapp" and set(spoken) == {
+        "whatsapp",
+        "facebook",
+        "instagram",
+        "tiktok",
+    }
+
+    def hours(*pair: str) -> float:
+        return (
+            networks.loc[list(pair), "hours_good"].sum() + networks.loc[spoken.difference(pair), "hours_answer"].sum()
+        )
+
+    assert hours("instagram", "youtube") > hours("facebook", "instagram") == parameters.hours_available + 3
+    assert hours("facebook", "tiktok") < parameters.hours_available > hours("facebook", "whatsapp")
+    below = networks[networks["hours_now"].gt(0) & (networks["hours_now"] < networks["hours_minimum"])]
+    assert list(below.index) == ["linkedin"]
+    since = (pd.Timestamp(parameters.as_of) - pd.to_datetime(networks["last_post"])).dt.days
+    assert list(since.index[since > parameters.dormant_days]) == ["x"]
+    goals = pd.read_csv(SAMPLE / "goals.csv")
+    assert goals["weight"].sum() == pytest.approx(1) and (goals["full"] > goals["zero"]).all()
+
+
+def test_the_readers_find_in_the_audiences_files_what_was_planted(panel: Panel, channels: dict[str, Any]) -> None:
+    from kesher.readers import DataRoot, read_margins, read_options, read_respondents
+
+    root = DataRoot(SAMPLE)
+    options = read_options(root, "audience_options.csv")
+    read = read_respondents(
+        root, "audience.csv", group="audience", columns_spec="audience_columns.csv", options=options
+    )
+    assert read.source.format == "forms" and len(read.people) == channels["respondents"]
+    question = read.questions["networks"]
+    assert list(question.ticks) == [*channels["networks"], "none"] and question.exclusive == {"none"}
+    planted = panel.people.filter(like="networks.")
+    assert (question.ticks.to_numpy() == planted.to_numpy()).all()
+    offline = ~planted.any(axis=1).to_numpy()
+    assert (question.answered == ~offline).all() and 10 < offline.sum() < 40
+    assert question.base("asked").all(), "whoever is not online is a non-user, not missing"
+    for name in channels["segments"]:
+        assert (read.people[f"segment.{name}"] == panel.people[name]).all()
+    assert read_margins(root, "audience_margins.csv", options) == {
+        name: pytest.approx(shares) for name, shares in panel.margins.items()
+    }
+
+
+def test_the_exports_have_the_shapes_of_the_networks(channels: dict[str, Any]) -> None:
+    from openpyxl import load_workbook
+
+    def rows(name: str) -> list[list[str]]:
+        return list(csv.reader((SAMPLE / "exports" / name).read_bytes().decode("utf-8-sig").splitlines()))
+
+    days = channels["exports"]["days"]
+    assert rows("facebook_content.csv")[0][:2] == ["Post ID", "Page ID"]
+    assert rows("instagram_content.csv")[0][:2] == ["Post ID", "Account ID"]
+    assert len(rows("Overview.csv")) == days + 1 and not any(
+        re.search(r"\d{4}", row[0]) for row in rows("Overview.csv")
+    )
+    _, total, *videos = rows("Table data.csv")
+    assert total[0] == "Total" and int(total[4]) == sum(int(video[4]) for video in videos)
+    header, *x = rows("x_by_day.csv")
+    assert len(header) == 38 and len(x) == days and {cell for row in x for cell in row[20:]} == {"-"}
+    sheet = list(load_workbook(SAMPLE / "exports" / "linkedin_updates.xlsx").active.values)
+    assert len(sheet) == days + 2 and sheet[0][1] is None and sheet[1][0] == "Date" and len(sheet[1]) == 20
+    last = pd.read_csv(SAMPLE / "networks.csv").set_index("network")["last_post"]
+    for name, network in (("facebook_content.csv", "facebook"), ("instagram_content.csv", "instagram")):
+        posts = pd.read_csv(SAMPLE / "exports" / name)
+        assert 30 <= len(posts) <= 120 and (posts["Reach"] <= posts["Views"]).all()
+        published = pd.to_datetime(posts["Publish time"], format="%m/%d/%Y %H:%M")
+        assert f"{published.max():%Y-%m-%d}" == last[network]
+    assert sum((SAMPLE / name).stat().st_size for name in CHANNELS) < 400_000
+
+
+def test_the_channels_parameters_are_valid_and_name_files_that_are_there() -> None:
+    folder = ROOT / "params" / "sample"
+    found = load_client(folder, ["channel_selection"])["channel_selection"]
+    assert isinstance(found, ChannelSelection) and found.illustrative and found.base == "asked"
+    files = {value for value in found.model_dump().values() if isinstance(value, str) and value.endswith(".csv")}
+    assert files == {*AUDIENCE, *NETWORK_TABLES}
+    assert found.exports_folder == "exports"
+    assert sorted(path.name for path in (folder / found.data_root / "exports").iterdir()) == sorted(EXPORTS)
+    planted = yaml.safe_load((SAMPLE / "channels.yml").read_text(encoding="utf-8"))
+    told = {f"{question}={'|'.join(levels)}" for question, levels in planted["target"].items()}
+    assert told == set(found.target) and planted["exports"]["first_day"] == found.exports_from

@@ -58,6 +58,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["labels", "nasty"])
+def choice(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The pages of a notebook with the charts of a choice."""
+    target = tmp_path_factory.mktemp("choice")
+    report.write_reports(page_fixture.notebook(page_fixture.result(nasty=request.param, choice=True)), target)
+    return target
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with sync_api.sync_playwright() as play:
@@ -108,6 +116,29 @@ def test_every_chart_is_drawn_whole_at_every_width(chromium: Any, folder: Path, 
     assert scroll <= client
     assert visit.network() == []
     assert visit.said == []
+    visit.page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_the_charts_of_a_choice_are_drawn_whole_at_every_width(
+    chromium: Any, choice: Path, language: str, width: int
+) -> None:
+    visit = Visit(chromium, page_path(choice, language), width)
+    evaluate = visit.page.evaluate
+    assert evaluate("document.documentElement.dataset.failed") is None
+    assert evaluate("document.querySelectorAll('.plot .main-svg:first-child').length") == 4
+    assert evaluate("document.querySelectorAll('noscript').length") == 4
+    assert evaluate(CUT_OFF) == []
+    assert evaluate(OVERLAPPING) == []
+    scroll, client = evaluate(SIDEWAYS)
+    assert scroll <= client
+    visit.page.set_viewport_size({"width": 695, "height": 1000})  # the printable width of A4
+    evaluate("dispatchEvent(new Event('beforeprint'))")
+    visit.page.wait_for_timeout(300)
+    assert evaluate(CUT_OFF) == []
+    assert evaluate(OVERLAPPING) == []
+    assert visit.network() == [] and visit.said == []
     visit.page.close()
 
 

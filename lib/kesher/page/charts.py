@@ -2,7 +2,9 @@
 
 Each kind says one thing: ``dumbbell`` how far two groups lie apart, ``slope`` how two orders differ, ``bars``
 how large shares are, ``difference`` which differences exclude zero, ``range`` what was guessed beside what
-was found, ``line`` how something runs over months, ``tornado`` which input moves the answer most.
+was found, ``line`` how something runs over months, ``tornado`` which input moves the answer most, ``index`` which
+ratios exclude 1, ``spans`` which weights would flip a choice, ``steps`` what further hours buy, ``matrix`` which
+networks share their people.
 """
 
 from __future__ import annotations
@@ -10,8 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kesher.page.canvas import ACCENT, GREY, INK, LINE, MARK, Dict, Drawing, Sheet, Style, font
+from kesher.page.canvas import ACCENT, GREY, INK, LINE, MARK, Dict, Drawing, Sheet, Style, font, scale
 from kesher.page.curves import line, place_of, turning_points
+from kesher.page.matrix import cells, pair, strongest
+from kesher.page.spans import spans, told_span
+from kesher.page.steps import steps, told_step
 from kesher.page.text import clean, finite, plain, width, wrapped
 from kesher.words import bare, say
 
@@ -99,20 +104,53 @@ def bars(spec: Dict, language: str, narrow: bool) -> Dict:
 def difference(spec: Dict, language: str, narrow: bool) -> Dict:
     """Dot and interval around zero, in groups; open, grey and dotted where zero is not excluded."""
     sheet = Sheet(spec, language, narrow, "value")
+    _around(sheet, {id(row): _distinct(row, language) for row in sheet.rows})
+    return sheet.figure(zero_line=True)
+
+
+def index(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Dot and interval around 1, in groups; open, grey and dotted where 1 is not excluded."""
+    sheet = Sheet(spec, language, narrow, "value")
+    values = [value for row in sheet.rows for value in sheet.found(row, "value")]
+    sheet.low, sheet.high, sheet.ticks = scale([*values, 1.0], zero=True, ticks=4 if narrow else 5, tight=narrow)
+    _around(sheet, {id(row): _distinct_from_one(sheet, row) for row in sheet.rows})
+    sheet.traces = {Style("line", INK, 1): {"x": [1.0, 1.0], "y": [0, sheet.bottom]}} | sheet.traces
+    along = (1.0 - sheet.low) / (sheet.high - sheet.low)
+    anchor = sheet.start if along < 0.34 else sheet.end if along > 0.66 else "center"
+    words = spec["names"].get("origin") or say("part.chart.origin")
+    lines = wrapped(words[language], 190, sheet.small)
+    place = {"x": 1.0, "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "xanchor": anchor, "align": anchor}
+    sheet.note(lines, font(sheet.small, INK), **place)
+    made = sheet.figure()
+    made["layout"]["margin"]["b"] += round(len(lines) * sheet.small * LINE)
+    made["layout"]["height"] += round(len(lines) * sheet.small * LINE)
+    return made
+
+
+def _distinct_from_one(sheet: Sheet, row: Dict) -> tuple[bool, str, list[str]]:
+    """As ``_distinct``, around 1; where no flag is given, by the interval."""
+    _, low, high = sheet.found(row, "value")
+    holds = low is not None and high is not None and low <= 1 <= high
+    if not (row.get("distinct") is False or (holds and row.get("distinct") is None)):
+        return True, "solid", []
+    return False, "dot", [say("part.chart.not_distinct_from_one")[sheet.language]]
+
+
+def _around(sheet: Sheet, looks: Mapping[int, tuple[bool, str, list[str]]]) -> None:
+    """Rows of dots and intervals in groups, what lies on either side named above."""
     for role, edge in (("negative", sheet.start), ("positive", sheet.end)):
-        if role in spec["names"]:
+        if role in sheet.spec["names"]:
             sheet.side(role, edge)
     group = ""
     for row in sheet.rows:
         if (this := sheet.label(row, "group")) not in ("", group):
             sheet.heading(this)
             group = this
-        distinct, dash, unclear = _distinct(row, language)
+        distinct, dash, unclear = looks[id(row)]
         colour = INK if distinct else MARK
         dot, interval = Style("dot", colour, 13, hollow=not distinct), Style("line", colour, 2.5, dash)
         y = sheet.row(sheet.label(row), tall=36)
         sheet.point(row, "value", y, dot, interval, INK if distinct else GREY, *unclear, bold=distinct)
-    return sheet.figure(zero_line=True)
 
 
 def range_(spec: Dict, language: str, narrow: bool) -> Dict:
@@ -200,12 +238,25 @@ def _stacked(ranks: list[float], heights: list[float]) -> list[float]:
     return places
 
 
+def matrix(spec: Dict, language: str, narrow: bool) -> Dict:
+    """Cells of shares, darker where larger; on a narrow screen the largest as bars."""
+    if not narrow:
+        return cells(spec, language)
+    words = Drawing(spec, language, narrow)
+    rows = [row | {"label": {language: pair(words, row)}} for row in strongest(spec["rows"])[:MOST]]
+    return bars(spec | {"rows": rows}, language, narrow)
+
+
 # kind: how it is drawn, roles it must have, roles it may have
 KINDS: dict[str, tuple[Callable[[Dict, str, bool], Dict], set[str], set[str]]] = {
     "dumbbell": (dumbbell, {"label", "first", "second", "gap"}, {"distinct", "accent"}),
     "slope": (slope, {"label", "first", "second"}, {"accent"}),
     "bars": (bars, {"label", "value"}, {"low", "high", "base", "reference", "grey", "accent"}),
     "difference": (difference, {"label", "value", "low", "high"}, {"group", "distinct"}),
+    "index": (index, {"label", "value", "low", "high"}, {"group", "distinct"}),
+    "spans": (spans, {"label", "value", "low", "high"}, {"below", "above", "accent"}),
+    "steps": (steps, {"x", "value"}, {"label", "mark", "accent", "grey"}),
+    "matrix": (matrix, {"row", "column", "value"}, {"low", "high", "base", "grey"}),
     "range": (range_, {"label", "actual", "guess"}, {"low", "high", "guess_low", "guess_high"}),
     "line": (line, {"x", "value"}, {"series", "label", "low", "high", "base", "grey", "distinct", "accent", "mark"}),
     "tornado": (tornado, {"label", "value", "low", "high", "low_text", "high_text"}, {"accent"}),
@@ -233,24 +284,35 @@ def described(spec: Dict, language: str) -> str:
     """What the chart shows, in words, for readers who do not see it."""
     lines = [f"{plain(spec['title'], language).rstrip('.')}.", say(f"part.chart.{spec['kind']}")[language]]
     words = Drawing(spec, language)
-    rows = turning_points(words) if spec["kind"] == "line" else spec["rows"]
+    chosen = {"line": lambda: turning_points(words), "matrix": lambda: strongest(words.rows)}
+    rows = chosen.get(spec["kind"], lambda: words.rows)()
     for row in rows[:MOST]:
-        roles = ("group", "first", "second", "gap", "value", "actual", "guess", "reference", "base")
-        told = [f"{words.name(role)} {words.told(row, role)}" for role in roles if row.get(role) is not None]
-        label = place_of(words, row) if spec["kind"] == "line" else words.label(row)
-        if spec["kind"] == "tornado":
-            label, told = (
-                words.label(row),
-                [
-                    f"{words.label(row, f'{role}_text')} → {words.written(row[role], 'value')}"
-                    for role in ("low", "high")
-                    if row[role] is not None
-                ],
-            )
+        label, told = _told(words, row)
         lines.append(f"{label}: {', '.join(told)}.")
     if (left := len(rows) - MOST) > 0:
         lines.append(say("part.chart.more", n=left)[language])
     return bare(clean(" ".join(lines)))
+
+
+def _told(words: Drawing, row: Dict) -> tuple[str, list[str]]:
+    """A row in words: what it is of, and its values."""
+    match words.spec["kind"]:
+        case "spans":
+            return words.label(row), told_span(words, row)
+        case "steps":
+            return told_step(words, row)
+        case "tornado":
+            ends = [role for role in ("low", "high") if row[role] is not None]
+            told = [f"{words.label(row, f'{role}_text')} → {words.written(row[role], 'value')}" for role in ends]
+            return words.label(row), told
+    roles = ("group", "first", "second", "gap", "value", "actual", "guess", "reference", "base")
+    told = [f"{words.name(role)} {words.told(row, role)}" for role in roles if _there(row.get(role))]
+    naming = {"line": place_of, "matrix": pair}
+    return naming.get(words.spec["kind"], Drawing.label)(words, row), told
+
+
+def _there(value: Any) -> bool:
+    return value is not None and value == value  # not NaN
 
 
 def data_table(spec: Dict) -> Dict:

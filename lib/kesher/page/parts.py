@@ -112,12 +112,13 @@ def chart(result: Result, id: str) -> Part:
 
 
 def table(result: Result, id: str, *, columns: Iterable[str] | None = None) -> Part:
-    """A table of the result, all its columns or those named, in that order; a reason where it has none."""
+    """A table of the result, all its columns but codes or those named, in that order; a reason where it has none."""
     if id in result.missing:
         return _missing(result, id)
     own = result.tables[id]
     words = {"title": own.title or say("part.heading.details"), "note": own.note}
-    return _part("table", id=id, **_table(result, id, columns), **words)
+    shown = columns if columns is not None else [one.name for one in own.columns if one.unit != "code"]
+    return _part("table", id=id, **_table(result, id, shown), **words)
 
 
 def _missing(result: Result, id: str) -> Part:

@@ -2,11 +2,12 @@
 
 from kesher.params.explain import tables
 from kesher.params.loading import Client, Overrides, load_client, open_client, parameters, read_overrides
-from kesher.params.models import WORKBOOKS, ClientParameters, LikeMotivation, LoyaltyRoi, TablePath
+from kesher.params.models import WORKBOOKS, ChannelSelection, ClientParameters, LikeMotivation, LoyaltyRoi, TablePath
 from kesher.params.places import below, client_root, home
 
 __all__ = [
     "WORKBOOKS",
+    "ChannelSelection",
     "Client",
     "ClientParameters",
     "LikeMotivation",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from kesher.params.client import ClientParameters, Day, TablePath
 
-Format = Literal["auto", "table", "qualtrics", "forms"]
+Format = Literal["auto", "table", "qualtrics", "forms", "surveymonkey", "sav"]
 
 
 class LikeMotivation(ClientParameters):

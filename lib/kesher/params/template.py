@@ -22,7 +22,8 @@ def _template(model: type[ClientParameters]) -> str:
             continue
         required = field.is_required()
         said = f"{field.description or name}. {'Required' if required else 'Allowed'}: {allowed(model, name)}."
-        value = (field.examples or [""])[0] if required else field.default
+        usual = isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("usual")
+        value = (field.examples or [""])[0] if required or usual else field.default
         lines += ["", *_comment(said[0].upper() + said[1:]), f"{name}: {written_yaml(value)}"]
     return "\n".join(lines) + "\n"
 

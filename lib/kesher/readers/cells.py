@@ -1,7 +1,9 @@
 """A workbook's cells as CSV, parsed in a process of its own: a parser that dies or swells takes nothing along.
 
 ``workbooks`` runs this file by its path, so it imports nothing of kesher. Standard input: a line of JSON with
-the sheet wanted, or true for a web page, then the workbook or page. Standard output: a line of JSON, then CSV.
+the sheet wanted, true for a web page, {} for the sizes of the sheets, or {"sav": places or null} for an SPSS file;
+then the file. Standard output: a
+line of JSON, then CSV.
 """
 
 from __future__ import annotations
@@ -77,14 +79,37 @@ def _parse(data: bytes, sheet: str | None) -> tuple[dict[str, Any], str]:
     return {"names": names, "visible": visible, "wanted": wanted}, _csv(rows)
 
 
+def _sizes(data: bytes) -> tuple[dict[str, Any], str]:
+    """How many rows of each visible sheet hold two cells or more, how many any, and how wide the widest is."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    sizes = {}
+    for meta in book.sheets_metadata:
+        if meta.typ == SheetTypeEnum.WorkSheet and meta.visible == SheetVisibleEnum.Visible:
+            rows = book.get_sheet_by_name(meta.name).to_python()
+            filled = [sum(bool(cell_text(cell).strip()) for cell in row) for row in rows]
+            sizes[meta.name] = [sum(n > 1 for n in filled), sum(n > 0 for n in filled), max(filled, default=0)]
+    return {"sizes": sizes}, ""
+
+
 def _parse_page(data: bytes) -> tuple[dict[str, Any], str]:
-    # its folder is not on the path, and must not be: other files there are called as modules of Python are
-    spec = importlib.util.spec_from_file_location("web_table", Path(__file__).with_name("web_table.py"))
+    rows, others, closed = _beside("web_table").largest_table(data.decode("utf-8", "replace"))
+    return {"rows": len(rows), "others": others, "closed": closed}, _csv(rows)
+
+
+def _parse_sav(data: bytes, places: Sequence[int] | None) -> tuple[dict[str, Any], str]:
+    told, rows = _beside("sav_cells").parse(data, places, cell_text)
+    return told, _csv(rows)
+
+
+def _beside(name: str) -> Any:
+    """A module of this folder, which is not on the path, and must not be: files there are called as Python's are."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    rows, others, closed = module.largest_table(data.decode("utf-8", "replace"))
-    return {"rows": len(rows), "others": others, "closed": closed}, _csv(rows)
+    return module
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:
@@ -103,10 +128,15 @@ def main() -> None:
 
     _limit()
     wanted = json.loads(sys.stdin.buffer.readline())
+    if isinstance(wanted, dict) and "sav" in wanted:
+        import pyreadstat  # noqa: F401
     text = ""
     try:
         data = sys.stdin.buffer.read()
-        told, text = _parse_page(data) if wanted is True else _parse(data, wanted)
+        if isinstance(wanted, dict):
+            told, text = _parse_sav(data, wanted["sav"]) if "sav" in wanted else _sizes(data)
+        else:
+            told, text = _parse_page(data) if wanted is True else _parse(data, wanted)
     except MemoryError:
         os._exit(SWOLLEN)
     except BaseException as problem:  # the parser's Rust panics are not Exceptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,13 +66,18 @@ class Coder:
             return UNANSWERED
         return self.whole.get(said.rstrip(",; "), UNMATCHED)  # Forms leaves a separator behind a choice
 
-    def column(self, cells: Sequence[str], option: int) -> Codes:
-        """For cells of the column of one option: the option, or BLANK, UNSELECTED, UNMATCHED, ELSEWHERE."""
-        return np.fromiter((self._in_column(cell, option) for cell in cells), np.int64, len(cells))
+    def column(self, cells: Sequence[str], option: int, no: Collection[str] = ()) -> Codes:
+        """For cells of the column of one option: the option, or BLANK, UNSELECTED, UNMATCHED, ELSEWHERE.
 
-    def _in_column(self, cell: str, option: int) -> int:
+        ``no``: codes that stand for unticked in this question, such as the 2 of 1 = yes, 2 = no.
+        """
+        return np.fromiter((self._in_column(cell, option, no) for cell in cells), np.int64, len(cells))
+
+    def _in_column(self, cell: str, option: int, no: Collection[str]) -> int:
         said = key(cell)
         found = self.whole.get(said)
+        if found is None and said in no:
+            return UNSELECTED
         if found == option:
             return option
         if said in BLANK_KEYS:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from itertools import pairwise
 
 from kesher.readers.grid import Grid
-from kesher.readers.tables import column_letter
+from kesher.readers.layouts import Layout, Names
+from kesher.readers.numbers import number
+from kesher.readers.surveymonkey import surveymonkey
 from kesher.readers.text import header_key, key
 
 # Qualtrics' Status: its codes, and the words of the languages met so far
@@ -18,52 +20,11 @@ PREVIEW_WORDS = re.compile(r"preview|vorschau|apercu|aperçu|vista previa|antepr
 SPAM_KEYS = frozenset(map(key, ("8", "9", "12", "spam", "imported spam", "possible spam")))
 
 _RESPONSE = re.compile(r"R_[0-9A-Za-z]{8,}\Z")
-_NUMBERED = re.compile(r"(.+) \(([1-9]\d*)\)\Z")
 _TIME_COLUMNS = (  # of Microsoft Forms
     {"start time", "completion time"},
     {header_key("שעת התחלה"), header_key("שעת השלמה")},
     {header_key("שעת התחלה"), header_key("שעת סיום")},
 )
-
-Names = list[tuple[str, ...]]  # per column: its names, the preferred one first
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How one export is laid out: ``names`` per column, ``first`` the record where answers begin."""
-
-    format: str
-    how: str
-    first: int
-    names: Names
-
-    @cached_property
-    def _levels(self) -> list[list[str]]:
-        """The names in the form they are compared in, the preferred ones of all columns first."""
-        return [[header_key(name) for name in level] for level in zip(*self.names, strict=True)]
-
-    def find(self, name: str) -> list[int]:
-        """The columns of that name: one when all is well, none when missing, several when it is repeated.
-
-        A column's id goes before another's question text; "Q1 (2)" is the second of the columns called Q1.
-        """
-        wanted = header_key(name)
-        for level in self._levels:
-            if found := [at for at, said in enumerate(level) if said == wanted != ""]:
-                return found
-        if numbered := _NUMBERED.match(wanted):
-            return self.find(numbered[1])[int(numbered[2]) - 1 :][:1]
-        return []
-
-    def shown(self, at: int) -> str:
-        """A column's name for messages."""
-        return next((name for name in self.names[at] if name.strip()), f"column {column_letter(at)}")
-
-    @property
-    def repeated(self) -> int:
-        """How many columns repeat the name of an earlier one."""
-        seen = list(filter(None, self._levels[0]))
-        return len(seen) - len(set(seen))
 
 
 def _import_id(cell: str) -> str:
@@ -122,39 +83,83 @@ def table(grid: Grid, wanted: Sequence[str]) -> Layout | None:
     name, to "upper - lower" and to its upper name.
     """
     keys = {header_key(name) for name in wanted}
-    row = grid.first_row
-    found: list[tuple[int, str, Names]] = [
-        (at + 1, f"a header in row {at + row}", [(name,) for name in names])
+    found = [
+        Layout("table", f"a header in row {at + grid.first_row}", at + 1, [(name,) for name in names])
         for at, names in enumerate(grid.head)
         if any(map(str.strip, names))
     ]
     for at, (upper, lower) in enumerate(zip(grid.head, grid.head[1:], strict=False)):
         title = len(upper) < len(lower) and sum(map(bool, map(str.strip, upper))) < 2
         if lower and not title:
-            found.append((at + 2, f"a header in rows {at + row} and {at + 1 + row}", _paired(upper, lower)))
+            found.append(_pair(grid, at))
     if not found:
         raise grid.findings.refused("empty", "The table is empty.", "Export it again.")
-    hits = [len(keys & {header_key(name) for column in names for name in column}) for _, _, names in found]
-    first, how, names = found[hits.index(max(hits))]
-    return Layout("table", how, first, names)
+    hits = [len(keys & {header_key(name) for column in one.names for name in column}) for one in found]
+    best = found[hits.index(max(hits))]
+    return best if best.questions or not _options_below(grid, best.first, keys) else _pair(grid, best.first - 1)
 
 
-def _paired(upper: list[str], lower: list[str]) -> Names:
+def _pair(grid: Grid, at: int) -> Layout:
+    how = f"a header in rows {at + grid.first_row} and {at + 1 + grid.first_row}"
+    return Layout("table", how, at + 2, *_paired(grid.head[at], grid.head[at + 1]))
+
+
+def _options_below(grid: Grid, first: int, keys: set[str]) -> bool:
+    """Whether record ``first`` holds the options of a mapped question, which spans several columns of the header.
+
+    Raises DataRefused where the record may as well be the first answers, or is of words above mapped numbers.
+    """
+    if first >= len(grid.head) or not any(map(str.strip, grid.head[first])):
+        return False
+    upper, lower = ([cell.strip() for cell in row] for row in grid.head[first - 1 : first + 1])
+    above = _padded(upper, len(lower))
+    starts = [at for at, top in enumerate(above) if top]
+    mapped = [at for at in starts if header_key(above[at]) in keys]
+    spans = [range(at, to) for at, to in pairwise([*starts, len(above)]) if at in mapped and to - at > 1]
+    under = [key(lower[at]) for span in spans for at in span]
+    options = bool(under) and all(under) and len(set(under)) == len(under)
+    words = bool(mapped) and all(lower[at] and number(lower[at]) is None for at in mapped)
+    if options and not any(cell for at, cell in enumerate(lower) if not any(at in span for span in spans)):
+        return True
+    if options or (words and any(_numbers_below(grid, first, at) for at in mapped)):
+        row = first + grid.first_row
+        what = f"Row {row - 1} is a header; row {row} may belong to it, with options or wordings, or hold answers."
+        remedy = "Take it out or fill the header's blank cells, or map the names of that row or 'question - option'."
+        raise grid.findings.refused("header_rows", what, remedy, row)
+    return False
+
+
+def _numbers_below(grid: Grid, first: int, at: int) -> bool:
+    """Whether a column holds nothing but numbers, three at least, below record ``first`` as far as the head goes."""
+    cells = [row[at] for row in grid.head[first + 1 :] if at < len(row) and row[at].strip()]
+    return len(cells) > 2 and all(number(cell) is not None for cell in cells)
+
+
+def _paired(upper: list[str], lower: list[str]) -> tuple[Names, tuple[tuple[str, str], ...]]:
     names: Names = []
+    questions = []
     question = ""
     for top, bottom in zip(_padded(upper, len(lower)), lower, strict=True):
         question, top, bottom = top.strip() or question, top.strip(), bottom.strip()
         names.append((bottom or top, f"{question} - {bottom}", top))
-    return names
+        questions.append((question, bottom))
+    return names, tuple(questions)
 
 
 def _padded(row: list[str], width: int) -> list[str]:
     return (row + [""] * width)[:width]
 
 
+def sav(grid: Grid, wanted: Sequence[str]) -> Layout | None:
+    """SPSS: the variables' names, then their labels, out of the file's own dictionary."""
+    return Layout("sav", "SPSS's signature and dictionary", 0, grid.known) if grid.known is not None else None
+
+
 # A new export plugs in here; the first that recognises the file wins, a plain table recognises anything.
 FORMATS: dict[str, Callable[[Grid, Sequence[str]], Layout | None]] = {
+    "sav": sav,
     "qualtrics": qualtrics,
+    "surveymonkey": surveymonkey,
     "forms": forms,
     "table": table,
 }
@@ -165,6 +170,7 @@ def recognise(grid: Grid, format: str, wanted: Sequence[str]) -> Layout:
     if format not in ("auto", *FORMATS):
         raise ValueError(f"format must be auto or one of {', '.join(FORMATS)}, got {format!r}")
     tried = {"auto": [*FORMATS], "forms": ["forms", "table"]}.get(format, [format])
+    tried = tried if grid.known is None else [name for name in tried if name == "sav"]
     layout = next(filter(None, (FORMATS[name](grid, wanted) for name in tried)), None)
     if layout is None:
         what = f"The file does not look like a {format} export."

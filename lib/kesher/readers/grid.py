@@ -16,7 +16,7 @@ from kesher.readers.findings import Findings
 from kesher.readers.opening import DataRoot
 from kesher.readers.structure import SAVE_AGAIN, UNCLOSED, Structure, head_rows, scan, sniff
 from kesher.readers.tidy import SourceReport
-from kesher.readers.workbooks import page_as_csv, sheet_as_csv
+from kesher.readers.workbooks import only_sheet, page_as_csv, sheet_as_csv
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Grid:
     structure: Structure
     head: list[list[str]]
     first_row: int
+    known: list[tuple[str, ...]] | None = None
 
     def load(
         self, columns: Collection[int], first: int, many: Collection[int] = ()
@@ -110,12 +111,17 @@ class Grid:
 
 
 def open_grid(root: DataRoot, spec: str, *, encoding: str = "auto") -> Grid:
-    """Open ``file.csv``, ``file.xlsx#sheet`` or a page with a table below the root; raises DataRefused."""
+    """Open ``file.csv``, ``file.xlsx#sheet`` or a page with a table below the root; raises DataRefused.
+
+    Without #sheet a workbook's only sheet with data is read; where several hold data, the fault tells them.
+    """
     name, _, sheet = spec.partition("#")
-    raw = root.read(name)
+    raw = root.read(name, xml=True)
     findings = Findings(name)
-    if raw.kind in ("xlsx", "xls"):
+    if raw.kind in ("xlsx", "xls", "xml"):
         data, found, separator, skipped = sheet_as_csv(raw, sheet or None, findings), "binary", ",", 0
+        if any(note.code == "other_sheets" for note in findings.notes):
+            data = sheet_as_csv(raw, only_sheet(raw, findings), Findings(name))
     elif sheet:
         what = "The file has no sheets."
         raise findings.refused("missing_sheet", what, "Leave out # and what follows.")

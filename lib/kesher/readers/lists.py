@@ -26,12 +26,19 @@ Options = dict[str, list[Option]]
 
 @dataclass(frozen=True)
 class ColumnRole:
-    """One line of the columns table: what a column of the export answers."""
+    """One line of the columns table: what a column of the export answers.
+
+    ``at`` is its place where the name does not say it. In an SPSS file ``counted`` is the code that is a tick,
+    ``reading`` whether codes or labels were asked for.
+    """
 
     column: str
     role: Role
     question: str
     option: str
+    counted: str | None = None
+    reading: str = ""
+    at: int | None = None
 
 
 def read_options(root: DataRoot, spec: str) -> Options:
@@ -102,13 +109,14 @@ def read_columns(root: DataRoot, spec: str, *, group: str, options: Options) -> 
             _check_codes(table, at, question=question)
         if role in ("segment", "choices"):
             _check_option(table, at, question, option, options)
-        if (role, question, option) in seen:
+        several = column if role == "choices" and not option else ""  # columns of first choice, second choice, ...
+        if (role, question, option, several) in seen:
             what = "Two columns have the same role, question and option."
             table.wrong(at, "duplicate_role", what, "Keep one.", "role")
-        seen.add((role, question, option))
+        seen.add((role, question, option, several))
         lines.append(ColumnRole(column, cast(Role, role), question, option))
-    for question in sorted({q for role, q, option in seen if role == "choices" and option}):
-        if ("choices", question, "") in seen:
+    for question in sorted({line.question for line in lines if line.role == "choices" and line.option}):
+        if any((line.role, line.question, line.option) == ("choices", question, "") for line in lines):
             what = f"Question {question!r} is mapped both to one joined column and to a column per option."
             table.findings.wrong("joined_and_split", what, "Keep one of the two.", "option")
     if not lines and not table.findings.faults:

@@ -23,6 +23,7 @@ _OUTSIDE = (
 )
 ANOTHER_FORMAT = "Open it in the program that made it and save as .xlsx or CSV UTF-8."
 _PARQUET = b"PAR1"
+_SAV = (b"$FL2", b"$FL3")  # plain or run-length, and zipped
 _IRREGULAR = ("not_a_file", "This is a folder, a pipe or a device.", "Name a regular file.")
 # what a file begins with that is a web page, or no table, in lower case and after marks and blanks
 _PAGE = re.compile(
@@ -36,7 +37,7 @@ _OTHER_KINDS = (
     (rb"par1", "wrong_kind", "Parquet"),
 )
 
-Kind = Literal["text", "html", "xlsx", "xls"]
+Kind = Literal["text", "html", "xml", "sav", "xlsx", "xls"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,10 @@ class DataRoot:
             raise findings.refused(*_IRREGULAR)
         return found
 
-    def read(self, name: str) -> Raw:
+    def read(self, name: str, *, xml: bool = False, sav: bool = False) -> Raw:
         """The bytes of a file with its kind and sha256; refuses empty, oversized and disguised files.
+
+        XML and SPSS files are refused unless ``xml`` or ``sav`` says that the reader takes them.
 
         The file is opened once, without following a link put in its place meanwhile, and read whole: what is
         hashed is what is parsed.
@@ -108,7 +111,7 @@ class DataRoot:
                 raise findings.refused(*_IRREGULAR)
             if self.file(name) != path or not os.path.samestat(state, path.stat()):
                 raise findings.refused("changed", "The file was replaced while it was opened.", "Run again.")
-            kind = kind_of(handle.read(4096), findings)
+            kind = kind_of(handle.read(4096), findings, xml=xml, sav=sav)
             limit = MAX_TEXT_BYTES if kind == "text" else MAX_SHEET_BYTES
             if state.st_size > limit:
                 what = f"The file is larger than {limit >> 20:,} MB."
@@ -143,6 +146,11 @@ class DataRoot:
         with self.file(name).open("rb") as handle:
             return handle.read(len(_PARQUET)) == _PARQUET
 
+    def is_sav(self, name: str) -> bool:
+        """Whether a regular file below the root begins as an SPSS file does."""
+        with self.file(name).open("rb") as handle:
+            return handle.read(4) in _SAV
+
     def parquet(self, name: str) -> tuple[Path, str]:
         """The resolved path of a whole Parquet file and its sha256; it is not read into memory."""
         path, findings = self.file(name), Findings(name)
@@ -167,7 +175,7 @@ class DataRoot:
         return nearest(PurePosixPath(name).name, names)
 
 
-def kind_of(head: bytes, findings: Findings) -> Kind:
+def kind_of(head: bytes, findings: Findings, *, xml: bool = False, sav: bool = False) -> Kind:
     """What a file is, from its first bytes and not from its name; DataRefused for what is no table."""
     if not head:
         raise findings.refused("empty", "The file is empty.", "Export it again.")
@@ -180,5 +188,9 @@ def kind_of(head: bytes, findings: Findings) -> Kind:
         return "html"
     for pattern, kind, what in _OTHER_KINDS:
         if re.match(pattern, start):
+            if xml and kind == "xml_disguised":
+                return "xml"
+            if sav and head.startswith(_SAV):
+                return "sav"
             raise findings.refused(kind, f"The file is {what}, whatever its name says.", ANOTHER_FORMAT)
     return "text"

@@ -16,11 +16,16 @@ from kesher.readers.tidy import OTHER, Mask, MultiSelect
 Mapped = list[tuple[ColumnRole, Cells]]
 
 
-def read_questions(export: Export, mapped: Mapped, partial: Mask, delimiter: str) -> dict[str, MultiSelect]:
+NO_CODE, UNTOLD_CODES = "2", frozenset({"7", "8", "9", "97", "98", "99"})  # where 1 is yes, as survey houses code
+
+
+def read_questions(
+    export: Export, mapped: Mapped, partial: Mask, delimiter: str, *, blanks_are_no: bool = False
+) -> dict[str, MultiSelect]:
     """All mapped questions; what is wrong or odd goes to the export's findings.
 
-    Where unticked or unanswered is written out, a blank was not shown; else a blank says nothing, and whoever
-    did not break off (``partial``) was asked. A column of the role asked decides instead.
+    Where unticked or unanswered is written out, a blank was not shown, unless ``blanks_are_no``; else a blank says
+    nothing, and whoever did not break off (``partial``) was asked. A column of the role asked decides instead.
     """
     choices = [(line, cells) for line, cells in mapped if line.role == "choices"]
     asked = {line.question: cells for line, cells in mapped if line.role == "asked"}
@@ -30,14 +35,24 @@ def read_questions(export: Export, mapped: Mapped, partial: Mask, delimiter: str
     for question in dict.fromkeys(line.question for line, _ in choices):
         group = [(line, cells) for line, cells in choices if line.question == question]
         reader = _Question(export, question, Coder(export.options[question]), len(partial))
-        written = reader.split(group) if group[0][0].option else reader.joined(group[0][1], delimiter)
+        columns = [cells for line, cells in group if not line.option]
+        written = (
+            reader.split([(line, cells) for line, cells in group if line.option]) if group[-1][0].option else False
+        )
+        for cells in columns:
+            reader.joined(cells, delimiter)
+        left = {option.option for option in reader.coder.options} - {line.option for line, _ in group} - {OTHER}
+        said = f"options of {question!r} have no column in the file."
+        export.findings.note("options_without_column", len(left) * (not columns), said)
+        said = f"columns together answer {question!r}; a choice in any of them is a tick."
+        export.findings.note("several_columns", len(columns) * (len(columns) > 1), said)
         answered: Mask = np.asarray(reader.ticks.any(axis=1))
         if not answered.any():
             export.refuse_empty(group[0][1].name)
         if question in asked:
             put_to = _asked(export, question, asked[question], answered)
         else:
-            put_to = answered | (reader.shown if written or recoded else ~partial)
+            put_to = answered | (reader.shown if (written or recoded) and not blanks_are_no else ~partial)
         questions[question] = reader.finished(put_to, answered)
     return questions
 
@@ -56,8 +71,8 @@ class _Question:
         self.ticks: Mask = np.zeros((self.size, len(self.names)), np.bool_)
         self.shown: Mask = np.zeros(self.size, np.bool_)
 
-    def joined(self, cells: Cells, delimiter: str) -> bool:
-        """Read one joined column; it never writes unticked out."""
+    def joined(self, cells: Cells, delimiter: str) -> None:
+        """Read one joined column, or one of several; it never writes unticked out."""
         findings = self.export.findings
         if delimiter == "auto":
             delimiter = self.coder.best_delimiter(cells.values, cells.counts)
@@ -71,18 +86,28 @@ class _Question:
         said = "cells can be read as different sets of options; the longest options were taken."
         findings.note("ambiguous_cells", cells.count(found.ambiguous), said, cells.name)
         for at in range(found.ticks.shape[1]):
-            self.ticks[:, at] = cells.spread(found.ticks[:, at])
+            self.ticks[:, at] |= cells.spread(found.ticks[:, at])
         self.ticks[:, self.names.index(OTHER)] |= cells.spread(found.unmatched > 0)
-        self.shown = cells.spread(~found.blank)
-        return False
+        self.shown |= cells.spread(~found.blank)
 
     def split(self, group: Mapped) -> bool:
         """Read a column per option; whether unticked is written out in any."""
-        written = False
+        written, no = False, _codes_of_no(group)
+        # a column that holds 1 and 2 is of yes and no, also where 2 is the code of an option
+        mixed = no and any({"1", NO_CODE} <= _codes(cells) for _, cells in group)
         for line, cells in group:
             at = self.names.index(line.option)
-            found = self.coder.column(cells.values, at)
-            written |= bool(cells.count(found == UNSELECTED))
+            found = self.coder.column(cells.values, at, no)
+            if mixed:
+                found[cells.test(lambda cell: key(cell) in no)] = UNSELECTED
+            untold = cells.count((found == UNSELECTED) & cells.test(lambda cell: key(cell) in UNTOLD_CODES & no))
+            said = "cells hold a code of don't know or no answer (7, 8, 9); taken as not ticked."
+            self.export.findings.note("untold_codes", untold, said, cells.name)
+            typed = line.option == OTHER  # the column beside "other" may hold what people typed
+            if typed:
+                found[found == ELSEWHERE] = UNMATCHED
+            else:
+                written |= bool(cells.count(found == UNSELECTED))
             self.shown |= cells.spread(found != BLANK)
             if wrong := cells.count(found == ELSEWHERE):
                 what = f"{wrong:,} cells of this option's column hold the text of another option."
@@ -90,12 +115,9 @@ class _Question:
                 self.export.findings.wrong("swapped_columns", what, remedy, cells.name)
             self.ticks[:, at] |= cells.spread(found == at)
             self.ticks[:, self.names.index(OTHER)] |= cells.spread(found == UNMATCHED)
-            if line.option != OTHER:  # the column beside "other" may hold what people typed
+            if not typed:
                 lost, matched = cells.count(found == UNMATCHED), cells.count(found == at)
                 self.export.unmatched(cells.name, self.question, lost, matched)
-        left = {option.option for option in self.coder.options} - {line.option for line, _ in group} - {OTHER}
-        said = f"options of {self.question!r} have no column in the file."
-        self.export.findings.note("options_without_column", len(left), said)
         return written
 
     def finished(self, asked: Mask, answered: Mask) -> MultiSelect:
@@ -109,6 +131,17 @@ class _Question:
         width = len(self.names) if self.ticks[:, -1].any() else len(options)
         ticks = pd.DataFrame(self.ticks[:, :width], columns=self.names[:width])
         return MultiSelect(self.question, ticks, asked, answered, exclusive)
+
+
+def _codes_of_no(group: Mapped) -> frozenset[str]:
+    """The codes that are no tick where all columns together hold 1, 2 and codes of no answer, and nothing else."""
+    codes = frozenset().union(*(_codes(cells) for _, cells in group)) - BLANK_KEYS
+    coded = {"1", NO_CODE} <= codes <= {"1", NO_CODE} | UNTOLD_CODES
+    return frozenset({NO_CODE} | UNTOLD_CODES) if coded else frozenset()
+
+
+def _codes(cells: Cells) -> frozenset[str]:
+    return frozenset(key(cell) for cell, count in zip(cells.values, cells.counts, strict=True) if count)
 
 
 def _asked(export: Export, question: str, filter: Cells, answered: Mask) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import struct
@@ -12,12 +13,14 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from xml.parsers import expat
 
 from kesher.faults import DataRefused
 from kesher.readers import cells
-from kesher.readers.findings import Findings, nearest, quotable
+from kesher.readers.findings import Findings, nearest, quotable, shown_names
 from kesher.readers.markup import Entities, Extent, Harmful, References
 from kesher.readers.opening import ANOTHER_FORMAT, Raw
+from kesher.readers.spreadsheetml import sheets_of
 
 MAX_ENTRIES = 5_000
 MAX_INFLATED_BYTES = 512 << 20
@@ -131,6 +134,8 @@ def sheet_as_csv(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
     Formulas arrive as the value last saved, never as something to run. Raises DataRefused for a missing
     sheet, a password, a bomb.
     """
+    if raw.kind == "xml":
+        return _xml_sheet(raw, sheet, findings)
     if raw.kind == "xlsx":
         guard_zip(raw, findings)
     elif "EncryptedPackage".encode("utf-16-le") in raw.data:
@@ -149,6 +154,37 @@ def sheet_as_csv(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
     return table
 
 
+def sheet_names(raw: Raw, findings: Findings) -> dict[str, tuple[int, int, int]]:
+    """The visible sheets: rows with two cells or more, rows with any, cells of the fullest row. Raises DataRefused."""
+    if raw.kind == "xml":
+        tables = [list(csv.reader(io.StringIO(sheet.decode()))) for sheet in sheets_of(raw.data, findings)]
+        filled = [[sum(bool(cell.strip()) for cell in row) for row in rows] for rows in tables]
+        sizes = [[sum(n > 1 for n in one), sum(n > 0 for n in one), max(one, default=0)] for one in filled]
+        return {name: (a, b, c) for name, (a, b, c) in zip(_xml_names(raw.data), sizes, strict=True)}
+    if raw.kind == "xlsx":
+        guard_zip(raw, Findings(raw.name))
+    told = json.loads(_parsed(raw.data, {}, findings).partition(b"\n")[0])
+    if "fault" in told:
+        raise findings.refused(*_DAMAGED)
+    return {name: (a, b, c) for name, (a, b, c) in told["sizes"].items()}
+
+
+def only_sheet(raw: Raw, findings: Findings) -> str:
+    """The one visible sheet that holds a table; DataRefused, telling what each holds, where several do.
+
+    A table has two rows of two cells; where no sheet has, the first that holds anything is taken.
+    """
+    sheets = sheet_names(raw, findings)
+    filled = [name for name, (_, rows, _) in sheets.items() if rows]
+    tables = [name for name in filled if sheets[name][0] > 1]
+    if len(tables) > 1:
+        shown = shown_names(tables)
+        told = [f"{shown[name]!r} ({sheets[name][1]:,} rows of {sheets[name][2]:,} columns)" for name in tables[:10]]
+        what = f"The workbook holds {len(tables)} sheets with a table: {', '.join(told)}."
+        raise findings.refused("several_sheets", what, f"Name the one that is meant, as {raw.name}#{shown[tables[0]]}.")
+    return next(iter([*tables, *filled, *sheets]))
+
+
 def page_as_csv(page: bytes, findings: Findings) -> bytes:
     """The cells of a web page's largest table as CSV; the page is in UTF-8. Raises DataRefused without one."""
     header, _, table = _parsed(page, True, findings).partition(b"\n")
@@ -161,7 +197,33 @@ def page_as_csv(page: bytes, findings: Findings) -> bytes:
     return table
 
 
-def _parsed(data: bytes, wanted: str | bool | None, findings: Findings) -> bytes:
+def _xml_sheet(raw: Raw, sheet: str | None, findings: Findings) -> bytes:
+    """A sheet of a workbook in Excel's old XML as CSV; without a name, the first."""
+    tables = sheets_of(raw.data, findings)
+    names = _xml_names(raw.data)
+    wanted = cells.choose(sheet, names, names)
+    if wanted is None:
+        raise _missing(findings, sheet, names)
+    findings.note("other_sheets", (len(names) - 1) * (sheet is None), "further sheets were not read.")
+    return tables[names.index(wanted)]
+
+
+def _xml_names(data: bytes) -> list[str]:
+    """The names of the sheets, of a workbook that ``sheets_of`` found harmless."""
+    names: list[str] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def start(tag: str, given: dict[str, str]) -> None:
+        space, _, local = tag.rpartition(" ")
+        if local == "Worksheet" and space.endswith(":spreadsheet"):
+            names.append(given.get(f"{space} Name", f"Sheet{len(names) + 1}"))
+
+    parser.StartElementHandler = start
+    parser.Parse(data, True)
+    return names
+
+
+def _parsed(data: bytes, wanted: str | bool | dict[str, list[int] | None] | None, findings: Findings) -> bytes:
     """The answer of a process of its own, which may use only so much memory and time (see ``cells``)."""
     command = [sys.executable, "-I", str(Path(cells.__file__).resolve())]
     given = json.dumps(wanted).encode() + b"\n" + data

@@ -13,13 +13,20 @@ from kesher.stats.intervals import (
     mean_interval,
     share_interval,
 )
+from kesher.stats.pattern_resamples import Resamples, resamples_from, resamples_of
 from kesher.stats.ranking import independent_covariance, kendall_tau_b, rank_intervals, ranks, tau_interval
+from kesher.stats.reach import BestSet, best_sets, tied_sets
+from kesher.stats.usage import Usage, reach_of, reach_of_all, usage_of
 
 __all__ = [
+    "BestSet",
     "Design",
     "Mean",
+    "Resamples",
     "Shares",
+    "Usage",
     "benjamini_hochberg",
+    "best_sets",
     "bootstrap_weights",
     "cells_of",
     "difference_interval",
@@ -34,6 +41,12 @@ __all__ = [
     "mean_interval",
     "rank_intervals",
     "ranks",
+    "reach_of",
+    "reach_of_all",
+    "resamples_from",
+    "resamples_of",
     "share_interval",
     "tau_interval",
+    "tied_sets",
+    "usage_of",
 ]

@@ -198,7 +198,7 @@ def bootstrap_weights(design: Design, replicates: int, rng: np.random.Generator)
     replicate.
     """
     stage = design.first_stage
-    stratum = _with_lonely_pooled(stage)
+    stratum = with_lonely_pooled(stage)
     m = stratum.size
     by_stratum = np.argsort(stratum, kind="stable")
     size = np.bincount(stratum)
@@ -220,7 +220,7 @@ def bootstrap_weights(design: Design, replicates: int, rng: np.random.Generator)
             yield weights
 
 
-def _with_lonely_pooled(stage: FirstStage) -> Codes:
+def with_lonely_pooled(stage: FirstStage) -> Codes:
     """(m,) stratum codes with the strata of one unit pooled into one."""
     lonely = stage.size[stage.stratum] == 1
     stratum = stage.stratum.copy()

@@ -12,7 +12,7 @@ from kesher.answers.loyalty_roi.exhibits import evidence
 from kesher.answers.loyalty_roi.field import statements
 from kesher.answers.loyalty_roi.material import Material, read
 from kesher.answers.loyalty_roi.numbers import numbers
-from kesher.answers.loyalty_roi.sheet import Sheet
+from kesher.answers.sheet import Sheet
 from kesher.loyalty.analysis import LoyaltyStudy, analyse
 from kesher.params import LoyaltyRoi
 from kesher.readers.claims import read_claims

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kesher.answers.loyalty_roi.disclosed import cost_lines, few_networks, few_of_tactics, point_periods, together
 from kesher.answers.loyalty_roi.material import Material, found_of
-from kesher.answers.loyalty_roi.sheet import Sheet
+from kesher.answers.sheet import Sheet
 from kesher.disclosure import withheld
 from kesher.loyalty.account import Account, Input
 from kesher.loyalty.value.likelihood import Fitted
@@ -51,7 +51,7 @@ DECAY = (
 )
 
 
-def economics(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def economics(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     """Everything that is counted in money."""
     _account(sheet)
     for part in (_points, _value, _tactics):
@@ -74,7 +74,7 @@ def _input_range(m: Material, one: Input) -> Text:
     return now if one.distribution == "fixed" else m.say("table.with_interval", value=now, low=low, high=high)
 
 
-def _account(sheet: Sheet) -> None:
+def _account(sheet: Sheet[Material]) -> None:
     m, account = sheet.m, sheet.m.study.account
     judged = ("cash", "tornado", "flips", "worth", "designs")
     if account is None:
@@ -105,7 +105,7 @@ def _account(sheet: Sheet) -> None:
         part(sheet, account)
 
 
-def _cash(sheet: Sheet, account: Account) -> None:
+def _cash(sheet: Sheet[Material], account: Account) -> None:
     m, low = sheet.m, account.cash_low
     records = [
         {"number": number, "label": m.short_month(row["month"]), "lowest": row["month"] == account.cash_low_month,
@@ -126,7 +126,7 @@ def _cash(sheet: Sheet, account: Account) -> None:
     sheet.chart("cash", "line", roles, words | {"month": month}, key=key, names=names, subtitle={"back": back})
 
 
-def _tornado(sheet: Sheet, account: Account) -> None:
+def _tornado(sheet: Sheet[Material], account: Account) -> None:
     m, rows = sheet.m, account.tornado[account.tornado["swing"] > 0].head(BARS)
     if rows.empty or account.npv is None:
         sheet.missing(m.reason("no_range"), "tornado")
@@ -159,7 +159,7 @@ def flip_of(m: Material, name: str) -> Text | None:
     return next((flip_sentence(m, row) for row in rows if row["name"] == name), None)
 
 
-def _flips(sheet: Sheet, account: Account) -> None:
+def _flips(sheet: Sheet[Material], account: Account) -> None:
     m = sheet.m
     records = [
         {"input": m.named("input", row["name"]), "now": input_text(m, row["name"], row["central"]),
@@ -169,7 +169,7 @@ def _flips(sheet: Sheet, account: Account) -> None:
     sheet.table("flips", FLIPS, records)
 
 
-def _worth(sheet: Sheet, account: Account) -> None:
+def _worth(sheet: Sheet[Material], account: Account) -> None:
     m, known = sheet.m, account.worth[account.worth["evppi"] > 0] if len(account.worth) else account.worth
     if known.empty:
         sheet.missing(m.reason("no_horizon" if account.worth.empty else "worth_nothing"), "worth")
@@ -185,7 +185,7 @@ def _worth(sheet: Sheet, account: Account) -> None:
     sheet.table("worth", WORTH, records, m.say(f"table.{key}", next=m.next, **amounts))
 
 
-def _designs(sheet: Sheet, account: Account) -> None:
+def _designs(sheet: Sheet[Material], account: Account) -> None:
     m, designs = sheet.m, account.designs
     if designs is None:
         sheet.missing(m.why("sharing"), "designs")
@@ -207,7 +207,7 @@ def apart(m: Material, row: Mapping[Any, Any]) -> Text:
     return m.say(f"table.design_{key}", value=value, **pair, **ends)
 
 
-def _points(sheet: Sheet) -> None:
+def _points(sheet: Sheet[Material]) -> None:
     m, study = sheet.m, sheet.m.study.points
     if study is None:
         sheet.missing(m.why("points"), "corkscrew", "corkscrew_points", "lots")
@@ -246,7 +246,7 @@ def _points(sheet: Sheet) -> None:
     sheet.table("lots", LOTS, records, m.say(f"table.lots_note_{study.breakage.tail_rule}", rate=rate))
 
 
-def _value(sheet: Sheet) -> None:
+def _value(sheet: Sheet[Material]) -> None:
     m, study = sheet.m, sheet.m.study.value
     if study is None:
         sheet.missing(m.why("value"), "segments", "clv_check", "models")
@@ -282,7 +282,7 @@ def _value(sheet: Sheet) -> None:
     sheet.chart("clv_check", "line", "series x:week value mark:held_back", title, key=key, names=names, bases=bases)
 
 
-def _models(sheet: Sheet, models: Mapping[str, Fitted | None]) -> None:
+def _models(sheet: Sheet[Material], models: Mapping[str, Fitted | None]) -> None:
     """The parameters of the models of customer value, with what their likelihood says of them."""
     records = [
         {"model": same(name), "parameter": same(one), "value": getattr(model, one), "error": model.standard_errors[one]}
@@ -295,7 +295,7 @@ def _models(sheet: Sheet, models: Mapping[str, Fitted | None]) -> None:
         sheet.missing(sheet.m.reason("no_models"), "models")
 
 
-def _tactics(sheet: Sheet) -> None:
+def _tactics(sheet: Sheet[Material]) -> None:
     m, study = sheet.m, sheet.m.study.tactics
     if study is None:
         sheet.missing(m.why("tactics"), "tactics", "decay")
@@ -332,7 +332,7 @@ def _tactics(sheet: Sheet) -> None:
                 names={"grey": sheet.grey}, subtitle={"band": m.named("tactic", drawn[0])})  # fmt: skip
 
 
-def _faded(sheet: Sheet, row: Mapping[Any, Any], band: bool) -> dict[str, Any]:
+def _faded(sheet: Sheet[Material], row: Mapping[Any, Any], band: bool) -> dict[str, Any]:
     """A point of a tactic's curve; the interval of the first curve only, so that bands do not cover each other."""
     base = min(row["offered"], row["control"])
     shown = {"value": row["lift"], "base": row["offered"]} | (
@@ -346,7 +346,7 @@ def _faded(sheet: Sheet, row: Mapping[Any, Any], band: bool) -> dict[str, Any]:
     return said | ({} if sheet.few(base) else shown)
 
 
-def _sharing(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def _sharing(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     m, study = sheet.m, sheet.m.study.sharing
     if study is None:
         sheet.missing(m.why("sharing"), "sharing", "networks")

@@ -11,7 +11,7 @@ from kesher.answers.figures import Found
 from kesher.answers.loyalty_roi.bounds import bounds_of, reading, sentence
 from kesher.answers.loyalty_roi.disclosed import cleaning, few_weeks, tier_groups
 from kesher.answers.loyalty_roi.material import Material, found_of
-from kesher.answers.loyalty_roi.sheet import Sheet
+from kesher.answers.sheet import Sheet
 from kesher.loyalty.effect import EffectStudy
 from kesher.results import Number
 from kesher.stats import share_interval
@@ -54,7 +54,7 @@ GRID = (
 SCENARIOS = "label:text:scenario margin:money:scenario_margin cost:money net:money verdict:text"
 
 
-def evidence(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def evidence(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     """Members, the effect with everything that could undo it, the test that would tell, and data quality."""
     _members(sheet, numbers)
     _effects(sheet, numbers)
@@ -68,7 +68,7 @@ def evidence(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
         part(sheet)
 
 
-def _members(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def _members(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     m = sheet.m
     if m.study.members is None:
         sheet.missing(m.why("members"), "members", "active_curve", "tiers")
@@ -84,7 +84,7 @@ def _members(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
     _tiers(sheet, m.study.members.tiers)
 
 
-def _curve(sheet: Sheet, curve: pd.DataFrame, enrolled: int) -> None:
+def _curve(sheet: Sheet[Material], curve: pd.DataFrame, enrolled: int) -> None:
     m, records = sheet.m, []
     for series, prefix in (("month", ""), ("rule", "rule_")):
         name = m.say(f"chart.active_curve.{series}")
@@ -108,7 +108,7 @@ def _curve(sheet: Sheet, curve: pd.DataFrame, enrolled: int) -> None:
     sheet.chart("active_curve", "line", roles, title, subtitle=subtitle, names=names, bases=bases)
 
 
-def _tiers(sheet: Sheet, tiers: pd.DataFrame) -> None:
+def _tiers(sheet: Sheet[Material], tiers: pd.DataFrame) -> None:
     m = sheet.m
     if len(tiers) < 2:
         sheet.missing(m.reason("no_tiers"), "tiers")
@@ -133,7 +133,7 @@ def _tiers(sheet: Sheet, tiers: pd.DataFrame) -> None:
     sheet.table("tiers", TIERS, records, m.say("table.tiers_note"))
 
 
-def _effects(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def _effects(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     """Naive, adjusted and break-even with their ranges; without an effect, what each lift would leave."""
     m, adjusted = sheet.m, numbers["effect.adjusted"]
     if adjusted.value is None:
@@ -169,7 +169,7 @@ def _bases_of(m: Material, one: Number) -> Text:
     return m.say("bases.row_both", label=label, members=members, controls=controls)
 
 
-def _lifts(sheet: Sheet) -> None:
+def _lifts(sheet: Sheet[Material]) -> None:
     """What the programme would leave at each lift, nothing at break-even."""
     m, account = sheet.m, sheet.m.study.account
     even = account.break_even_lift.value if account is not None and account.break_even_lift is not None else 0.0
@@ -186,7 +186,7 @@ def _lifts(sheet: Sheet) -> None:
     sheet.chart("effects", "line", roles, title, key="title_lift", under="subtitle_lift")
 
 
-def _designs(sheet: Sheet, effect: EffectStudy) -> None:
+def _designs(sheet: Sheet[Material], effect: EffectStudy) -> None:
     m, records = sheet.m, []
     for row in effect.designs.to_dict("records"):
         last = row["design"] == "members_only"
@@ -203,7 +203,7 @@ def _designs(sheet: Sheet, effect: EffectStudy) -> None:
     sheet.table("effect_design", DESIGNS, records, note)
 
 
-def _profile(sheet: Sheet, effect: EffectStudy) -> None:
+def _profile(sheet: Sheet[Material], effect: EffectStudy) -> None:
     m, study = sheet.m, effect.staggered
     if study is None:
         sheet.missing(m.reason(effect.reasons.get("staggered", "unknown")), "profile")
@@ -230,7 +230,7 @@ def _profile(sheet: Sheet, effect: EffectStudy) -> None:
     sheet.chart("profile", "line", roles, title, key=key, subtitle=subtitle, names=names, bases=bases)
 
 
-def _bound(sheet: Sheet, effect: EffectStudy) -> None:
+def _bound(sheet: Sheet[Material], effect: EffectStudy) -> None:
     """How large an unseen trend would have to be: a straight one going on, and any month's step."""
     m, known = sheet.m, bounds_of(sheet.m)
     if not known:
@@ -244,7 +244,7 @@ def _bound(sheet: Sheet, effect: EffectStudy) -> None:
     sheet.table("bound", spec, shown.values(), m.say("table.bound_note", sentence=sentence(m)))
 
 
-def _robustness(sheet: Sheet, effect: EffectStudy) -> None:
+def _robustness(sheet: Sheet[Material], effect: EffectStudy) -> None:
     m, main = sheet.m, effect.headline
     if main is None or effect.sensitivity.empty:
         sheet.missing(m.no_effect if main is None else m.reason("no_other_way"), "robustness")
@@ -258,7 +258,7 @@ def _robustness(sheet: Sheet, effect: EffectStudy) -> None:
     sheet.table("robustness", WAYS, records, small=("members", "controls"))
 
 
-def _balance(sheet: Sheet, effect: EffectStudy) -> None:
+def _balance(sheet: Sheet[Material], effect: EffectStudy) -> None:
     m, test, like, spec = sheet.m, effect.holdout, effect.joiners, BALANCE
     if test is not None:
         rows, spec = test.balance.rename(columns={"standardised_difference": "after"}), BALANCE.replace(BEFORE, "")
@@ -284,7 +284,7 @@ def _balance(sheet: Sheet, effect: EffectStudy) -> None:
     sheet.table("balance", spec, records, note)
 
 
-def _test(sheet: Sheet) -> None:
+def _test(sheet: Sheet[Material]) -> None:
     m, plan = sheet.m, sheet.m.study.trial
     if plan is None:
         sheet.missing(m.why("trial"), "holdout_plan")
@@ -297,7 +297,7 @@ def _test(sheet: Sheet) -> None:
     sheet.table("holdout_plan", GRID, rows, m.say(f"table.{key}", test=m.test, **rule, **shares))
 
 
-def _scenarios(sheet: Sheet) -> None:
+def _scenarios(sheet: Sheet[Material]) -> None:
     """What the programme leaves at other effects: the ends of what was measured, or lifts that are asked about."""
     m, account = sheet.m, sheet.m.study.account
     main = m.study.effect.headline if m.study.effect is not None and m.answered else None
@@ -330,7 +330,7 @@ def _scenarios(sheet: Sheet) -> None:
     sheet.table("scenarios", SCENARIOS, records, note)
 
 
-def _weeks(sheet: Sheet) -> None:
+def _weeks(sheet: Sheet[Material]) -> None:
     """Sales of every whole week; weeks with holidays and breaks are marked, not modelled away."""
     m, study = sheet.m, sheet.m.study
     column = "margin" if study.has_margin else "amount"
@@ -371,7 +371,7 @@ def _without_totals(steps: pd.DataFrame) -> pd.DataFrame:
     return steps.assign(amount=steps["amount"].mask(total, 0.0) - sums * read)
 
 
-def _quality(sheet: Sheet) -> None:
+def _quality(sheet: Sheet[Material]) -> None:
     m, study = sheet.m, sheet.m.study
     steps = [
         row | {"step": m.named("step", row["step"]), "way": m.say(f"step.way_{_way(row)}")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from kesher.answers.loyalty_roi.economics import apart, flip_of
 from kesher.answers.loyalty_roi.material import Material
-from kesher.answers.loyalty_roi.sheet import Sheet
+from kesher.answers.sheet import Sheet
 from kesher.readers.claims import CLAIMS_FILE
 from kesher.results import Number
 from kesher.words import Quantity, Text, both, same
@@ -20,7 +20,7 @@ ORDER = ("S2-6", "S2-7", "S2-8", "S2-24")  # what the issue asks for comes first
 OURS = ("members.", "tactics.", "sharing.", "programme.")
 
 
-def statements(sheet: Sheet, numbers: Mapping[str, Number]) -> None:
+def statements(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     """The table of statements without a figure; each is a claim, and beside it our finding or why there is none."""
     with CLAIMS_FILE.open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if not row["value"] and row["number_id"].startswith(OURS)]

@@ -1,24 +1,45 @@
-"""Collects the tables and charts of the loyalty workbook, and why one is missing."""
+"""Collects the tables and charts of a workbook in its own words, and why one is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from babel import Locale
 
-from kesher.answers.figures import Exhibits
-from kesher.answers.loyalty_roi.material import Material
+from kesher.answers.figures import Exhibits, Figures
+from kesher.params import ClientParameters
+from kesher.readers.claims import FieldClaim
 from kesher.results import Chart, Number
 from kesher.words import LANGUAGES, Quantity, Text, same
 
 WORLD = {"WW": "001"}  # the code of a study of several countries, and CLDR's
 
 
-class Sheet:
-    """Collects a workbook's exhibits; every chart draws the table of its own name."""
+class Worded(Protocol):
+    """What a workbook's material gives: parameters, claims of the field, and words of its own catalogue."""
 
-    def __init__(self, m: Material) -> None:
+    @property
+    def params(self) -> ClientParameters: ...
+    @property
+    def claims(self) -> Sequence[FieldClaim]: ...
+    @property
+    def figures(self) -> Figures: ...
+    @property
+    def confidence(self) -> Quantity: ...
+    @property
+    def source(self) -> Text: ...
+    def say(self, key: str, **values: Any) -> Text: ...
+    def knows(self, key: str) -> bool: ...
+
+
+M = TypeVar("M", bound=Worded)
+
+
+class Sheet(Generic[M]):
+    """Collects a workbook's exhibits; every chart draws the table of its own name unless another is given."""
+
+    def __init__(self, m: M) -> None:
         self.m, self.found = m, Exhibits()
 
     def table(
@@ -36,13 +57,14 @@ class Sheet:
     def chart(
         self, id: str, kind: str, roles: str, title: Mapping[str, Any], *, key: str = "title", under: str = "subtitle",
         subtitle: Mapping[str, Any] | None = None, names: Mapping[str, Text] | None = None, bases: Text | None = None,
+        table: str = "",
     ) -> None:  # fmt: skip
         """A chart of the table ``id``; ``roles`` are ``role:column`` pairs, its words stand below ``chart.<id>``."""
         pairs, say_of = (one.partition(":") for one in roles.split()), self.m.say
         self.found.charts[id] = Chart(
             id=id,
             kind=kind,
-            table=id,
+            table=table or id,
             roles={role: column or role for role, _, column in pairs},
             title=say_of(f"chart.{id}.{key}", **title),
             subtitle=say_of(f"chart.{id}.{under}", confidence=self.m.confidence, **(subtitle or {})),
