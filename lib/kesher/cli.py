@@ -1,4 +1,4 @@
-"""The command line: ``kesher check``, ``run`` and ``lab``. Dear imports wait until a command needs them."""
+"""The command line: ``kesher request``, ``check``, ``run``, ``lab``. Dear imports wait until a command needs them."""
 
 from __future__ import annotations
 
@@ -75,6 +75,25 @@ def check(
         else:
             _say(f"{outcome.client}: parameters and data can be run.")
     _finish(outcomes, as_json, told=True)
+
+
+@app.command()
+def request(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="A name, with or without a folder under params/.")],
+    workbook: Workbooks = None,
+    out: Annotated[Path | None, typer.Option(help="Where the page is written, instead of reports/.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the page to send the client before any file, in both languages, and the questionnaire beside it."""
+    from kesher.intake.request import write_request
+
+    pages = write_request(client, workbook or (), out=out)
+    if as_json:
+        name = pages[0].parent.parent.name
+        line = {"client": name, "status": int(Exit.DONE), "run": str(pages[0].parent), "faults": []}
+        sys.stdout.write(json.dumps(line) + "\n")
+    for page in pages:
+        _say(f"{client}: {_shown(page)}")
 
 
 @app.command()
