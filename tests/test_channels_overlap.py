@@ -344,7 +344,7 @@ def test_forced_networks_and_those_left_out() -> None:
         assert (
             code_of(lambda forced=forced: from_marginals(names, p, largest=2, forced_in=(forced,))) == "forced_unknown"
         )
-    assert code_of(lambda: from_marginals(names, p, largest=2, minimum_presence=0.9)) == "no_users"
+    assert code_of(lambda: from_marginals(names, p, largest=2, minimum_presence=0.9)) == "none_left"
 
 
 @settings(max_examples=60, deadline=None)

@@ -24,6 +24,7 @@ from kesher.channels.overlap import Joint, OverlapTable
 from kesher.channels.sets import SetStudy
 from kesher.faults import NotIdentified, Parts
 from kesher.readers.tidy import Base, Mask, MultiSelect, Respondents
+from kesher.stats import Design
 from kesher.stats.reach import Resamples, Usage, reach_of
 from kesher.survey.sample import Margins, Weighting, design_of, raked
 from kesher.survey.shares import is_substantive
@@ -246,11 +247,11 @@ def _of_people(
     rows = everyone & audience.target_rows(people, target)
 
     def seen() -> Audience:
-        _refuse_few(rows, withhold_below)
+        _refuse_few(rows, design, withhold_below)
         return audience.of_respondents(question, rows, everyone, design, confidence=drawn["confidence"])
 
     def searched() -> SetStudy:
-        _refuse_few(rows, withhold_below)
+        _refuse_few(rows, design, withhold_below)
         return sets.from_respondents(question, rows, design, **rules, **drawn)
 
     return _Reached(parts.get("audience", seen), parts.get("sets", searched), weighting)
@@ -305,10 +306,11 @@ def _members(studied: SetStudy | None, choice: Choice | None) -> pd.DataFrame | 
     return members.sort_values("only", ascending=False, kind="stable", ignore_index=True)
 
 
-def _refuse_few(rows: Mask, withhold_below: int) -> None:
+def _refuse_few(rows: Mask, design: Design, withhold_below: int) -> None:
+    """Nothing of too few people; nor of many of whom one weighs so much that it is all but that one's answers."""
     if not rows.any():
         raise NotIdentified("no_target")
-    if rows.sum() < withhold_below:
+    if rows.sum() < withhold_below or design.weights[rows].max() > design.weights[rows].sum() / 2:
         raise NotIdentified("withheld")
 
 

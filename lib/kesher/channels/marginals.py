@@ -77,7 +77,8 @@ def from_marginals(
     """Bounds of the sets of up to ``largest`` networks; beyond 22 networks of up to 4.
 
     Networks forced in are in every set, also below ``minimum_presence`` (0-1). Raises ``NotIdentified``:
-    "forced_unknown" (forced in, but not there or used by nobody), "no_users" (nobody uses any that is left).
+    "forced_unknown" (forced in, but not there or used by nobody), "no_users" (nobody uses any),
+    "none_left" (all are out).
     """
     p = dict(zip(names, np.asarray(reach, dtype=float).tolist(), strict=True))
     if any(not p.get(name, 0) > 0 for name in forced_in):
@@ -90,7 +91,7 @@ def from_marginals(
     forced = list(dict.fromkeys(forced_in))
     free = sorted((name for name in p if name not in left_out and name not in forced), key=lambda name: -p[name])
     if not forced and not free:
-        raise NotIdentified("no_users")
+        raise NotIdentified("no_users" if {*left_out.values()} <= {"no_users"} else "none_left")
     many = len(forced) + len(free) > MOST_EXACT and largest > MOST_BEYOND
     last = min(MOST_BEYOND if many else largest, len(forced) + len(free))
     shares = np.array([p[name] for name in free])

@@ -18,6 +18,7 @@ Rows = slice | NDArray[np.intp]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
+MOST_WEIGHT = 1e100  # whose square still adds up
 BLOCK = 1 << 16  # rows worked on at a time: small enough for memory, and few calls of a threaded BLAS
 
 
@@ -168,6 +169,8 @@ class Design:
             raise ValueError("the arrays of a design must all be (n,)")
         if not (np.isfinite(self.weights) & (self.weights > 0)).all():
             raise _refused("weight", "has values that are not positive numbers.", "Remove or repair those rows.")
+        if self.weights.size and self.weights.max() > MOST_WEIGHT:
+            raise _refused("weight", "has values too large to add up.", "Divide all of them by their mean.")
         for name, codes in [
             ("stratum", self.strata),
             ("cluster", self.clusters),

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kesher.answers.channel_selection.material import Material
-from kesher.answers.channel_selection.numbers import PAIR, added, bracket_of, chosen_reach, set_found, told_exactly
+from kesher.answers.channel_selection.numbers import (
+    PAIR,
+    added,
+    bracket_of,
+    chosen_reach,
+    gives_away,
+    set_found,
+    told_exactly,
+)
 from kesher.answers.channel_selection.work import work
 from kesher.answers.figures import Exhibits
 from kesher.answers.sheet import Sheet
@@ -54,25 +62,25 @@ def _audience(sheet: Sheet[Material], numbers: Mapping[str, Number]) -> None:
     if found is None:
         sheet.missing(m.why("audience"), "reach", "index", "published")
         return
-    hidden = 0 < found.base < m.params.withhold_below
+    hidden, without = 0 < found.base < m.params.withhold_below, gives_away(m)
     records = [
         row | {"label": m.network(row["network"]), "publish": row["network"] in m.chosen,
-               "grey": 0 < found.base < m.params.grey_below}
+               "grey": 0 < found.base < m.params.grey_below} | ({"population": None} if without else {})
         for row in found.table.head(MOST_BARS).to_dict("records")
     ]  # fmt: skip
     if hidden:
         sheet.missing(m.reason("withheld"), "reach", "index", "published")
         return
     sheet.table("reach", REACH, records, title=False, small=("users",))
-    many = found.population_base or found.index_reason is None
+    many = not without and (found.population_base or found.index_reason is None)
     roles = "label value:reach low high grey accent:publish" + " reference:population" * bool(many)
     names = {"value": m.say("chart.reach.value"), "reference": m.say("chart.reach.reference"), "grey": sheet.grey}
     key, title = _largest(m, {row["network"]: row["reach"] for row in records})
     subtitle = {"audience": m.audience, "base": m.say(f"base.{m.params.base}")}
     sheet.chart("reach", "bars", roles, title, key=key, subtitle=subtitle, names=names, bases=m.bases,
                 under="subtitle" if m.study.source == "respondents" else "subtitle_table")  # fmt: skip
-    if found.index_reason is not None:
-        sheet.missing(m.reason(found.index_reason), "index")
+    if without or found.index_reason is not None:
+        sheet.missing(m.reason("withheld" if without else found.index_reason or "unknown"), "index")
     else:
         _index(sheet, records)
     _published(sheet, numbers)

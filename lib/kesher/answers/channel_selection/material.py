@@ -134,7 +134,9 @@ class Material:
     def thin(self) -> bool:
         """Whether so few people stand behind the answer that nothing should be done on their word."""
         found = self.study.audience
-        return found is None or (self.study.source == "respondents" and found.base < self.params.grey_below)
+        if found is None or self.study.source != "respondents":
+            return found is None
+        return min(found.base, found.effective_base) < self.params.grey_below
 
     @property
     def chosen(self) -> tuple[str, ...]:

@@ -47,6 +47,12 @@ def _number(
     )  # fmt: skip
 
 
+def gives_away(m: Material) -> bool:
+    """Whether so few people are outside the target that the population's figures would give their answers away."""
+    found = m.study.audience
+    return found is not None and 0 < (found.population_base or found.base) - found.base < m.params.withhold_below
+
+
 def only(value: float | None) -> Found:
     """A value without an interval."""
     return value, None, None
@@ -73,15 +79,16 @@ def _audience(m: Material) -> Iterator[Number]:
         yield _number(m, "audience.design_effect", "ratio", "kish", only(found.design_effect), counted, digits=2)
         yield _number(m, "reach.any", "share", "share", found.any_reach, **bases)
         yield _number(m, "networks.mean", "ratio", "mean", only(found.mean_networks), counted, digits=1, base=_base(m))
-    no_index = m.reason(found.index_reason or "no_population")
+    hidden = gives_away(m)
+    no_index = m.reason("withheld" if hidden else found.index_reason or "no_population")
     for row in found.table.to_dict("records"):
         id, name = str(row["network"]), {"network": m.network(str(row["network"]))}
         label = m.say("number.reach", **name)
         why = m.say("reason.no_base")
         yield _number(m, f"reach.{id}", "share", method, _found(row, "reach"), why, label=label, **bases)
-        base = _base(m) | ({"population": found.population_base} if found.population_base else {})
+        base = _base(m) | ({"population": found.population_base} if found.population_base and not hidden else {})
         label, inputs = m.say("number.index", **name), (f"reach.{id}",)
-        index = _found(row, "index")
+        index = NOTHING if hidden else _found(row, "index")
         yield _number(
             m, f"index.{id}", "ratio", "index", index, no_index, digits=2, base=base, label=label, inputs=inputs
         )

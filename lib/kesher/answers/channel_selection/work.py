@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kesher.answers.channel_selection.material import Material
+from kesher.answers.channel_selection.numbers import gives_away
 from kesher.answers.sheet import Sheet
 from kesher.results import Number
 from kesher.words import Quantity, Text, same
@@ -240,12 +241,20 @@ def _quality(sheet: Sheet[Material], _: Mapping[str, Number]) -> None:
         counts = {"rows": study.rows_in, "outside_base": study.rows_in - (everyone or study.rows_in),
                   "population": everyone, "outside": (everyone or audience) - audience,
                   "audience": audience}  # fmt: skip
+        if 0 < study.rows_in - (everyone or study.rows_in) < m.params.withhold_below:  # a total tells what it lacks
+            counts = {key: n for key, n in counts.items() if key not in ("rows", "outside_base")}
+        if gives_away(m) or 0 < study.rows_in - audience < m.params.withhold_below:
+            counts = {"audience": audience}
         rows = [{"measure": m.say(f"quality.{key}"), "count": n} for key, n in counts.items() if n]
         sheet.table("quality_people", COUNTS, rows, small=("count",))
     if m.data.sources:
         files = [
-            {"file": m.say("table.bare", value=one.file), "read_as": m.shape(one.format), "rows": one.rows}
-            for one in m.data.sources
+            {
+                "file": m.say("table.bare", value=one.file),
+                "read_as": m.shape(one.format),
+                "rows": None if place == 0 and gives_away(m) else one.rows,
+            }
+            for place, one in enumerate(m.data.sources)
         ]
         sheet.table("quality_files", FILES, files)
     found: Counter[tuple[str, str]] = Counter()
