@@ -6,6 +6,7 @@ import datetime
 import re
 import string
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ LIB = Path(words.__file__).parent
 PLURALS = ("zero", "one", "two", "few", "many", "other")
 
 
+@cache
 def stems(language: str) -> dict[str, list[str]]:
     """Templates by key, plural forms of one sentence under one key."""
     found: dict[str, list[str]] = {}

@@ -10,9 +10,10 @@ from __future__ import annotations
 import datetime
 import string
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from babel import Locale
@@ -52,8 +53,9 @@ def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def entries(language: str) -> dict[str, str]:
-    """The catalogue of a language as a flat dictionary of dotted keys."""
+@cache
+def entries(language: str) -> Mapping[str, str]:
+    """The catalogue of a language as a flat mapping of dotted keys."""
 
     def walk(node: dict[str, Any], prefix: str) -> dict[str, str]:
         flat: dict[str, str] = {}
@@ -61,7 +63,7 @@ def entries(language: str) -> dict[str, str]:
             flat |= walk(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
         return flat
 
-    return walk(_catalogue(language), "")
+    return MappingProxyType(walk(_catalogue(language), ""))
 
 
 def _template(key: str, language: str, count: float | None) -> str:
