@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import struct
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -260,3 +261,39 @@ facebook / cpc,20,2,50%
 www.instagram.com / referral,25,1,40%
 google / organic,500,30,71%
 """
+
+
+# --- Excel's binary workbooks -------------------------------------------------------------------------------
+
+
+def old_workbook(cells: Mapping[tuple[int, int], object]) -> bytes:
+    """One sheet of texts and numbers by row and column as .xls (BIFF8 in a compound file)."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def cell(row: int, column: int, value: object) -> bytes:
+        if isinstance(value, int | float):
+            return record(0x203, struct.pack("<HHHd", row, column, 0, float(value)))
+        text = str(value)
+        return record(0x204, struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16-le"))
+
+    end, start = record(0x0A, b""), record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+    named = record(0x85, struct.pack("<IBBBB", len(start) + 13 + len(end), 0, 0, 1, 0) + b"s")
+    sheet = record(0x809, struct.pack("<HHHHII", 0x600, 16, 0, 0, 0, 0))
+    sheet += b"".join(cell(row, column, value) for (row, column), value in cells.items())
+    stream = start + named + end + sheet + end
+    stream = stream.ljust(max(-(-len(stream) // 512), 8) * 512, b"\0")
+    sectors = len(stream) // 512  # after that of the table and that of the folder
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+    header += bytes(6) + struct.pack("<IIIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
+    chain = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
+    table = struct.pack(f"<{len(chain)}I", *chain).ljust(512, b"\xff")
+
+    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
+        text = name.encode("utf-16-le") + b"\0\0"
+        body = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+        return body + bytes(36) + struct.pack("<IQ", first, size)
+
+    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream))
+    return header.ljust(512, b"\xff") + table + folder.ljust(512, b"\0") + stream

@@ -414,7 +414,7 @@ def test_of_marginals_one_network_is_chosen_and_two_forced_ones_are_refused():
     below = by_marginals(reach, 400, force_in=("b",), minimum_presence=0.4)
     assert (below.choice.publish, below.choice.forced_in) == (("b",), ("b",))
     assert by_marginals(reach, 400, force_in=("a", "b")).missing["choice"] == "marginals_only"
-    assert by_marginals(reach, 400, force_out=("a", "b")).missing["choice"] == "no_users"
+    assert by_marginals(reach, 400, force_out=("a", "b")).missing["choice"] == "none_left"
 
 
 @pytest.mark.parametrize("asked", [np.nan, np.inf, 1.0, 0.0])

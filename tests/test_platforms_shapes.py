@@ -24,6 +24,7 @@ from platforms_kit import (
     linkedin_days,
     linkedin_posts,
     noted,
+    old_workbook,
     outcome,
     page_level,
     shapes,
@@ -254,6 +255,17 @@ def test_linkedin_workbook(folder: Folder, prose: bool, shares: str) -> None:
     ]
     assert (noted(read, "time_zone") > 0) == prose
     assert noted(read, "not_added") == 3  # impressions, interactions and clicks of the posts
+
+
+@pytest.mark.parametrize("prose", [True, False])
+def test_linkedin_as_it_is_downloaded_in_excels_binary_format(folder: Folder, prose: bool) -> None:
+    rows = linkedin_days(LINKEDIN_DAYS, prose=prose)
+    cells = {(at, column): cell for at, row in enumerate(rows) for column, cell in enumerate(row)}
+    folder.write("updates.xls", old_workbook(cells))
+    read = folder.read()
+    assert shapes(read)[0][1] == "linkedin_days"
+    found = outcome(read, "linkedin")
+    assert (found["impressions"], found["clicks"], found["interactions"]) == (150, 10, 12)
 
 
 def test_a_sheet_that_repeats_the_days_of_another_counts_once(folder: Folder) -> None:

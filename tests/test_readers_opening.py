@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import sys
 import time
 import tracemalloc
@@ -12,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from platforms_kit import old_workbook
 from readers_kit import CANARY, Desk, noted, refused, text_of, ticked
 
 from kesher.readers import DataRoot, read_table, workbooks
@@ -427,42 +427,14 @@ def test_long_strings_that_few_cells_share_are_read(desk: Desk) -> None:
     assert ticked(desk.read("strings.xlsx")) == [{"news"}, {"news"}]
 
 
-def old_workbook(row: int, column: int) -> bytes:
-    """The smallest .xls with a number in this cell."""
-
-    def record(kind: int, body: bytes) -> bytes:
-        return struct.pack("<HH", kind, len(body)) + body
-
-    end = record(0x0A, b"")
-    start = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
-    named = record(0x85, struct.pack("<IBBBB", len(start) + 13 + len(end), 0, 0, 1, 0) + b"s")
-    sheet = record(0x809, struct.pack("<HHHHII", 0x600, 16, 0, 0, 0, 0))
-    sheet += record(0x203, struct.pack("<HHHd", 0, 0, 0, 1.0)) + record(
-        0x203, struct.pack("<HHHd", row, column, 0, 2.0)
-    )
-    stream = (start + named + end + sheet + end).ljust(4096, b"\0")
-    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
-    header += bytes(6) + struct.pack("<IIIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
-    header = header.ljust(512, b"\xff")
-    table = struct.pack("<10I", 0xFFFFFFFD, 0xFFFFFFFE, *range(3, 10), 0xFFFFFFFE).ljust(512, b"\xff")
-
-    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
-        text = name.encode("utf-16-le") + b"\0\0"
-        body = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
-        return body + bytes(36) + struct.pack("<IQ", first, size)
-
-    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, 4096)
-    return header + table + folder.ljust(512, b"\0") + stream
-
-
 def test_an_old_workbook_is_read(desk: Desk) -> None:
-    desk.write("t.xls", old_workbook(2, 1))
+    desk.write("t.xls", old_workbook({(0, 0): 1.0, (2, 1): 2.0}))
     assert read_table(desk.root, "t.xls").frame.to_numpy().tolist() == [["", "2"]]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory for a process")
 def test_an_old_workbook_with_a_far_cell_is_refused(desk: Desk) -> None:
-    desk.write("t.xls", old_workbook(65535, 65534))
+    desk.write("t.xls", old_workbook({(0, 0): 1.0, (65535, 65534): 2.0}))
     with refused("spreadsheet_bomb") as found:
         read_table(desk.root, "t.xls")
     assert "CSV" in found.fault.remedy

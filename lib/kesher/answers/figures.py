@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import pandas as pd
 
+from kesher.params import ClientParameters
 from kesher.readers.tidy import SourceReport
-from kesher.results import Cell, Chart, Column, Interval, Number, Table, Unit
-from kesher.words import Quantity, Text, same, say
+from kesher.results import Cell, Chart, Column, Interval, Number, Result, Table, Unit
+from kesher.words import Quantity, Text, both, entries, same, say
 
 Found = tuple[float | None, float | None, float | None]  # value, low, high
 NOTHING: Found = (None, None, None)
@@ -100,6 +103,51 @@ class Figures:
             return self.say("table.bare", value=value)
         low, high = (Quantity(end, one.unit, one.digits, currency=currency) for end in (one.low, one.high))
         return self.say("table.with_interval", value=value, low=low, high=high)
+
+
+class Wording:
+    """What the material of every workbook can say: texts of its own catalogue, the level of intervals, the day."""
+
+    PREFIX: ClassVar[str]
+    UNKNOWN: ClassVar[str] = "reason.unknown"
+    params: ClientParameters
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Makes numbers and tables in the words of this workbook."""
+        return Figures(self.PREFIX, self.params.confidence, self.UNKNOWN)
+
+    def say(self, key: str, **values: Any) -> Text:
+        """A text of this workbook."""
+        return say(f"{self.PREFIX}.{key}", **values)
+
+    def knows(self, key: str) -> bool:
+        """Whether the catalogue has words for something of this workbook."""
+        return f"{self.PREFIX}.{key}" in entries("en")
+
+    @property
+    def confidence(self) -> Quantity:
+        """The level of intervals and scenario ranges."""
+        return Quantity(self.params.confidence, "share")
+
+    @property
+    def as_of(self) -> datetime.date:
+        """The date the report speaks of."""
+        return self.params.day
+
+
+def assembled(workbook: str, params: ClientParameters, title: Text, **parts: Any) -> Result:
+    """The result of a workbook: whose it is and of which day, and its parts by the names of ``Result``."""
+    return Result(
+        client=params.client,
+        client_name=both(params.name_en, params.name_he),
+        workbook=workbook,
+        title=title,
+        as_of=params.as_of,
+        currency=params.currency,
+        illustrative=params.illustrative,
+        **parts,
+    )
 
 
 def files_read(sources: Iterable[SourceReport]) -> pd.DataFrame:

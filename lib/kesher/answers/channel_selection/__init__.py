@@ -15,14 +15,13 @@ from kesher.answers.channel_selection.material import DAYS_TO_DECIDE, Material
 from kesher.answers.channel_selection.numbers import numbers
 from kesher.answers.channel_selection.reading import ChannelTables, check, read
 from kesher.answers.claims import confront
-from kesher.answers.figures import files_read
+from kesher.answers.figures import assembled, files_read
 from kesher.channels.analysis import ChannelStudy, Known, Limits
 from kesher.channels.analysis import analyse as analyse_channels
 from kesher.channels.overlap import overlap_table
 from kesher.params import ChannelSelection
 from kesher.readers.claims import read_claims
 from kesher.results import Result
-from kesher.words import both
 
 WORKBOOK = "channel_selection"
 
@@ -93,14 +92,10 @@ def answer(data: ChannelTables, study: ChannelStudy, params: ChannelSelection) -
     found = numbers(m)
     shown = exhibits(m, found)
     shown.tables["statements"] = statements(m, found)
-    return Result(
-        client=params.client,
-        client_name=both(params.name_en, params.name_he),
-        workbook=WORKBOOK,
-        title=m.say("title"),
-        as_of=params.as_of,
-        currency=params.currency,
-        illustrative=params.illustrative,
+    return assembled(
+        WORKBOOK,
+        params,
+        m.say("title"),
         answer=advice.answer(m, found),
         numbers=found,
         tables=shown.tables,

@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from kesher.answers.channel_selection.reading import ChannelTables
-from kesher.answers.figures import Figures, Found
+from kesher.answers.figures import Found, Wording
 from kesher.channels.analysis import ChannelStudy
 from kesher.channels.capacity import Choice
 from kesher.params import ChannelSelection
 from kesher.readers.claims import FieldClaim
 from kesher.stats.reach import BestSet
-from kesher.words import FSI, LRI, RLI, Quantity, Text, both, entries, same, say
+from kesher.words import FSI, LRI, RLI, Quantity, Text, both, same
 
 DAYS_TO_DECIDE = datetime.timedelta(days=14)  # after the report's date; what is started starts then
 PREFIXED = re.compile(
@@ -26,32 +26,25 @@ PREFIXED = re.compile(
 
 
 @dataclass(frozen=True)
-class Material:
+class Material(Wording):
     """Parameters, tables and study together, and how each thing in them is worded."""
+
+    PREFIX = "channel"
 
     params: ChannelSelection
     data: ChannelTables
     study: ChannelStudy
     claims: Sequence[FieldClaim]
 
-    @cached_property
-    def figures(self) -> Figures:
-        """Makes numbers and tables in the words of this workbook."""
-        return Figures("channel", self.params.confidence, "reason.unknown")
-
     def say(self, key: str, **values: Any) -> Text:
         """A text of this workbook; a Hebrew prefix letter before a Latin name gets a hyphen: ב-Reddit."""
-        said = say(f"channel.{key}", **values)
+        said = super().say(key, **values)
         return said | {"he": PREFIXED.sub(r"\1-\2", said["he"])}
 
     @staticmethod
     def sentences(*texts: Text) -> Text:
         """Sentences one after the other."""
         return {language: " ".join(text[language] for text in texts) for language in ("en", "he")}
-
-    def knows(self, key: str) -> bool:
-        """Whether the catalogue has words for something of this workbook."""
-        return f"channel.{key}" in entries("en")
 
     @cached_property
     def _labels(self) -> dict[str, Text]:
@@ -261,16 +254,6 @@ class Material:
 
     def _or(self, texts: Sequence[Text]) -> Text:
         return {language: " / ".join(text[language] for text in texts) for language in ("en", "he")}
-
-    @property
-    def confidence(self) -> Quantity:
-        """The level of intervals."""
-        return Quantity(self.params.confidence, "share")
-
-    @property
-    def as_of(self) -> datetime.date:
-        """The date the report speaks of."""
-        return self.params.day
 
     @property
     def source(self) -> Text:

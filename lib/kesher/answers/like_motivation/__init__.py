@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kesher.answers.claims import confront
-from kesher.answers.figures import files_read
+from kesher.answers.figures import assembled, files_read
 from kesher.answers.like_motivation import advice
 from kesher.answers.like_motivation.exhibits import exhibits
 from kesher.answers.like_motivation.material import LikeData, Material, check, read
@@ -18,7 +18,7 @@ from kesher.survey.analysis import LikeStudy
 from kesher.survey.analysis import analyse as analyse_survey
 from kesher.survey.quality import FLAGS
 from kesher.survey.sensitivity import alternatives
-from kesher.words import both, say
+from kesher.words import say
 
 WORKBOOK = "like_motivation"
 # Numbers that rest on guesses of customers' shares: claims about marketers' own answers are another question.
@@ -82,14 +82,10 @@ def answer(data: LikeData, study: LikeStudy, params: LikeMotivation) -> Result:
     found = numbers(m)
     claims = read_claims(country=params.country)
     shown = exhibits(m, found, claims, under, over)
-    return Result(
-        client=params.client,
-        client_name=both(params.name_en, params.name_he),
-        workbook=WORKBOOK,
-        title=say("like.title", pressed=m.pressed),
-        as_of=params.as_of,
-        currency=params.currency,
-        illustrative=params.illustrative,
+    return assembled(
+        WORKBOOK,
+        params,
+        say("like.title", pressed=m.pressed),
         answer=advice.answer(m, found, under, over),
         numbers=found,
         tables=shown.tables,

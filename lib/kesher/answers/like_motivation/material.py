@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from kesher.answers.figures import Figures
+from kesher.answers.figures import Wording
 from kesher.faults import DataRefused, Fault
 from kesher.params import LikeMotivation, client_root
 from kesher.readers import (
@@ -128,18 +127,16 @@ def _marketers(
 
 
 @dataclass(frozen=True)
-class Material:
+class Material(Wording):
     """Parameters, data and study together, and how each thing in them is called."""
+
+    PREFIX = "like"
+    UNKNOWN = "reason.no_customers"
 
     params: LikeMotivation
     data: LikeData
     study: LikeStudy
     alternatives: pd.DataFrame
-
-    @property
-    def figures(self) -> Figures:
-        """What makes the numbers and tables, in this workbook's words."""
-        return Figures("like", self.params.confidence, "reason.no_customers")
 
     @cached_property
     def _labels(self) -> dict[tuple[str, str], Text]:
@@ -183,16 +180,6 @@ class Material:
     def base_words(self) -> Text:
         """Whom shares are of."""
         return say(f"like.base.{self.study.base}")
-
-    @property
-    def confidence(self) -> Quantity:
-        """The level of the intervals."""
-        return Quantity(self.params.confidence, "share")
-
-    @property
-    def as_of(self) -> datetime.date:
-        """The date the report speaks of."""
-        return self.params.day
 
     @cached_property
     def marketers_n(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kesher.answers.claims import confront
-from kesher.answers.figures import files_read
+from kesher.answers.figures import assembled, files_read
 from kesher.answers.loyalty_roi import advice, disclosed
 from kesher.answers.loyalty_roi.economics import economics
 from kesher.answers.loyalty_roi.exhibits import evidence
@@ -18,7 +18,6 @@ from kesher.params import LoyaltyRoi
 from kesher.readers.claims import read_claims
 from kesher.readers.ledger import LoyaltyTables
 from kesher.results import Result
-from kesher.words import both
 
 WORKBOOK = "loyalty_roi"
 
@@ -43,14 +42,10 @@ def answer(data: LoyaltyTables, study: LoyaltyStudy, params: LoyaltyRoi) -> Resu
     economics(sheet, found)
     statements(sheet, found)
     shown = sheet.done()
-    return Result(
-        client=params.client,
-        client_name=both(params.name_en, params.name_he),
-        workbook=WORKBOOK,
-        title=m.say("title"),
-        as_of=params.as_of,
-        currency=params.currency,
-        illustrative=params.illustrative,
+    return assembled(
+        WORKBOOK,
+        params,
+        m.say("title"),
         answer=advice.answer(m, found),
         numbers=found,
         tables=shown.tables,

@@ -12,14 +12,14 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import get_currency_precision
 
-from kesher.answers.figures import Figures, Found
+from kesher.answers.figures import Found, Wording
 from kesher.loyalty.analysis import LoyaltyStudy
 from kesher.loyalty.members import ActiveShare
 from kesher.params import LoyaltyRoi, client_root
 from kesher.readers import DataRoot
 from kesher.readers.claims import FieldClaim
 from kesher.readers.ledger import LoyaltyTables, read_ledger
-from kesher.words import DATES, LANGUAGES, Quantity, Text, entries, same, say
+from kesher.words import DATES, LANGUAGES, Quantity, Text, same, say
 
 PER_MEMBER = ("member", "customer_offered")  # what an account by member-months can be built on
 PART_COSTS = ("costs_unknown", "reward_cost_unknown", "costs_do_not_cover")  # codes: a part of the cost lacks
@@ -32,22 +32,15 @@ def read(params: LoyaltyRoi) -> LoyaltyTables:
 
 
 @dataclass(frozen=True)
-class Material:
+class Material(Wording):
     """Parameters, tables and study together, and how each thing in them is worded."""
+
+    PREFIX = "loyalty"
 
     params: LoyaltyRoi
     tables: LoyaltyTables
     study: LoyaltyStudy
     claims: Sequence[FieldClaim]
-
-    @cached_property
-    def figures(self) -> Figures:
-        """Makes numbers and tables in the words of this workbook."""
-        return Figures("loyalty", self.params.confidence, "reason.unknown")
-
-    def say(self, key: str, **values: Any) -> Text:
-        """A text of this workbook."""
-        return say(f"loyalty.{key}", **values)
 
     @cached_property
     def state(self) -> str:
@@ -134,16 +127,6 @@ class Material:
             return self.say("table.bare", value=shown[0])
         return self.say("table.with_interval", value=shown[0], low=shown[1], high=shown[2])
 
-    @property
-    def confidence(self) -> Quantity:
-        """The level of intervals and scenario ranges."""
-        return Quantity(self.params.confidence, "share")
-
-    @property
-    def as_of(self) -> datetime.date:
-        """The date the report speaks of."""
-        return self.params.day
-
     def month(self, index: float) -> Text:
         """A month in words: October 2026."""
         day = datetime.date(int(index) // 12, int(index) % 12 + 1, 1)
@@ -177,10 +160,6 @@ class Material:
     def source(self) -> Text:
         """The source line of exhibits."""
         return self.say("source.illustrative" if self.params.illustrative else "source.client", date=self.as_of)
-
-    def knows(self, key: str) -> bool:
-        """Whether the catalogue has words for something of this workbook."""
-        return f"loyalty.{key}" in entries("en")
 
     def named(self, kind: str, code: str) -> Text:
         """What the catalogue calls a code of a kind; the code itself where it has no word for it."""
