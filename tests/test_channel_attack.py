@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,10 @@ from kesher.answers import channel_selection as workbook
 from kesher.faults import DataRefused
 from kesher.params import ChannelSelection, open_client
 from kesher.params.places import rooted
+from kesher.readers import DataRoot
+from kesher.readers.guesses import PUBLISHED
+from kesher.readers.overlap_tables import _groups
+from kesher.readers.platforms import Exports, read_exports
 from kesher.results import Result
 
 NAMES = ["facebook", "instagram", "tiktok"]
@@ -127,3 +133,93 @@ def test_networks_that_are_all_taken_out_are_not_called_unused(tmp_path: Path) -
     client = Client(tmp_path, [], ["facebook"], reach_file="reach.csv", force_out="[facebook, instagram]")
     client.write("reach.csv", [["network", "share", "n"], ["facebook", "60%", 400], ["instagram", "45%", 400]])
     assert client.answered()[0].missing["choice"] == "none_left"
+
+
+PERSONS = ("0501234567", "dana@example.org")
+
+
+def test_labels_and_notes_that_may_be_a_persons_are_nowhere(tmp_path: Path) -> None:
+    client = Client(tmp_path, [], NAMES, reach_file="reach.csv", networks_file="networks.csv")
+    facts = ["base", f"adults {PERSONS[0]}", "source", f"told by {PERSONS[1]}"]
+    client.write("reach.csv", [["network", "share", "n", *facts[::2]], ["facebook", 0.5, 400, *facts[1::2]],
+                               ["tiktok", 0.4, 400, "", ""]])  # fmt: skip
+    labels = [["facebook", f"Dana {PERSONS[0]}", PERSONS[1], 5], ["tiktok", "Clips", PERSONS[0], 5]]
+    client.write("networks.csv", [["network", "label_en", "label_he", "hours_good"], *labels])
+    assert not [one for one in PERSONS if one in told_of(client)]
+    assert "Clips" in told_of(client)
+    client.write("reach.csv", [["network", "share"], [PERSONS[0], 0.5]])
+    told = told_of(client)
+    assert "unknown_network" in told and PERSONS[0] not in told
+
+
+@pytest.mark.parametrize("id", ["any", "y" * 41, PERSONS[0]])
+def test_an_id_that_no_network_can_have_is_refused(tmp_path: Path, id: str) -> None:
+    """The number reach.any is of all networks together: one of that name would stand in its place."""
+    client = Client(tmp_path, [[int(at % 2), int(at % 3 == 0)] for at in range(60)], ["facebook", id])
+    with pytest.raises(DataRefused) as refused:
+        client.answered()
+    assert {fault.kind for fault in refused.value.faults} == {"no_network_id"}
+    assert PERSONS[0] not in repr(refused.value.faults)
+
+
+def test_the_tables_of_labels_beside_the_published_studies_are_no_study() -> None:
+    assert _groups("labels", PUBLISHED) == [] and _groups("pew_2019", PUBLISHED)
+
+
+def page(folder: Path, name: str, value: object) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    head = "Date,Video Views,Profile Views,Likes,Comments,Shares\n"
+    (folder / name).write_text(f"{head}2026-10-01,{value},1,{value},0,0\n2026-10-02,7,1,2,0,0\n", encoding="utf-8")
+
+
+def exports(folder: Path) -> Exports:
+    return read_exports(DataRoot(folder), "exports", as_of=date(2026, 10, 31))
+
+
+def notes(read: Exports) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for note in (note for source in read.sources for note in source.notes):
+        found[note.code] += note.count
+    return found
+
+
+def test_counts_below_zero_are_left_out_and_noted(tmp_path: Path) -> None:
+    page(tmp_path, "exports/a.csv", -5)
+    read = exports(tmp_path)
+    assert read.outcomes["impressions"].tolist() == [7] and read.outcomes["interactions"].tolist() == [2]
+    assert notes(read)["below_zero"] == 2
+
+
+def test_a_folder_that_is_a_link_or_too_deep_is_told(tmp_path: Path) -> None:
+    page(tmp_path, "exports/a.csv", 3)
+    page(tmp_path, "exports/1/2/3/4/b.csv", 4)
+    assert exports(tmp_path).files["file"].tolist() == ["a.csv", "b.csv"]
+    page(tmp_path, "exports/1/2/3/4/5/c.csv", 5)
+    (tmp_path / "exports" / "loop").symlink_to(tmp_path)
+    read = exports(tmp_path)
+    assert read.files["file"].tolist() == ["a.csv", "b.csv"]
+    assert [one.file for one in read.sources if any(note.code == "folder_left_out" for note in one.notes)] == [
+        "5", "loop",
+    ]  # fmt: skip
+    (tmp_path / "exports" / "a.csv").unlink()
+    (tmp_path / "exports" / "1" / "2" / "3" / "4" / "b.csv").unlink()
+    with pytest.raises(DataRefused, match="a link or lies too deep"):
+        exports(tmp_path)
+
+
+def test_a_folders_name_that_no_system_can_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused, match="can not be opened"):
+        read_exports(DataRoot(tmp_path), "a" * 290, as_of=date(2026, 10, 31))
+
+
+def test_many_exports_of_one_advertisement_count_its_days_once(tmp_path: Path) -> None:
+    """As many as each is compared with, once for all: by pairs of files, 200 of them would take minutes."""
+    (tmp_path / "exports").mkdir()
+    head = "Ad set name,Ad set ID,Reporting starts,Reporting ends,Results,Impressions,Link clicks,Amount spent (ILS)\n"
+    for at in range(40):
+        start = date(2026, 6, 1) + timedelta(days=2 * at)
+        row = f"a,55,{start},{start + timedelta(days=2)},1,10,1,5\n"
+        (tmp_path / "exports" / f"{at:02d}.csv").write_text(head + row, encoding="utf-8")
+    read = exports(tmp_path)
+    assert read.outcomes["impressions"].tolist() == [10]  # each meets the next on one day; the last of all counts
+    assert notes(read)["repeated_periods"] == 39 and len(read.files) == 40

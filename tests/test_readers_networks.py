@@ -89,15 +89,15 @@ def test_networks_from_a_sheet_as_it_is_typed(desk: Desk) -> None:
         ["Facebook", "הדף", "כן", 10, 4.5, "₪1,200", "1,050", datetime.date(2026, 10, 1), 12, "@1+1"],
         [],
         ["לינקדאין", None, "לא", "-", None, "200 ₪", 0, "2026-09-30", None, None],
-        ["forum", "@SUM(A1)", None, None, None, None, None, None, None, None],
+        ["forum", "+SUM(A1)", None, None, None, None, None, None, None, None],
     ]  # fmt: skip
     desk.sheet("intake.xlsx", {"networks": rows})
     told: list[SourceReport] = []
     table = read_networks(desk.root, "intake.xlsx#networks", sources=told)
     assert tuple(table) == NETWORKS and table.index.equals(pd.RangeIndex(3))
     assert table["network"].tolist() == ["facebook", "linkedin", "forum"]
-    assert table["label_en"].tolist() == ["Facebook", "", "@SUM(A1)"]
-    assert table["label_he"].tolist() == ["הדף", "", "@SUM(A1)"]
+    assert table["label_en"].tolist() == ["Facebook", "", "+SUM(A1)"]
+    assert table["label_he"].tolist() == ["הדף", "", "+SUM(A1)"]
     assert table["present"].tolist() == [True, False, None]
     assert table["hours_good"].tolist()[0] == 10 and table["hours_good"].isna().tolist() == [False, True, True]
     assert table["cost"].tolist()[:2] == [1200, 200] and table["mentions"].tolist()[:2] == [1050, 0]

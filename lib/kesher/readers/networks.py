@@ -90,9 +90,9 @@ def no_table(columns: Sequence[str]) -> pd.DataFrame:
 def _labels(table: TypedTable, known: Sequence[Text]) -> dict[str, pd.Series[str]]:
     """The labels in both languages; a missing one is the ``known`` one, else the other language's.
 
-    Both are "" where neither is given.
+    Both are "" where neither is given. One that may be a person's is none.
     """
-    given = list(zip(*map(table.texts, LABELS), strict=True))
+    given = list(zip(*map(table.told, LABELS), strict=True))
     filled = [
         (english or text["en"] or hebrew, hebrew or text["he"] or english) if english or hebrew else ("", "")
         for (english, hebrew), text in zip(given, known, strict=True)

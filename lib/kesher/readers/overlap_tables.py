@@ -61,11 +61,11 @@ def _facts(table: TypedTable) -> tuple[float, str, float, str]:
     for name, values, said in (("n", n, "smallest"), ("year", year, "earliest")):
         differ = len({*values[~np.isnan(values)].tolist()})
         table.findings.note(f"mixed_{name}", differ * (differ > 1), f"values differ; the {said} is taken.", name)
-    bases = {key(base): base for base in table.texts("base") if base}
+    bases = {key(base): base for base in table.told("base") if base}
     if len(bases) > 1:
         what, remedy = "The shares are of different groups of people.", "Keep one base, best all adults, per table."
         table.findings.wrong("mixed_bases", what, remedy, "base")
-    sources = "; ".join(dict.fromkeys(filter(None, table.texts("source"))))
+    sources = "; ".join(dict.fromkeys(filter(None, table.told("source"))))
     n_least, earliest = (float(np.nanmin(one)) if (~np.isnan(one)).any() else np.nan for one in (n, year))
     return n_least, next(iter(bases.values()), ""), earliest, sources
 
@@ -145,6 +145,8 @@ def _groups(study: str, folder: Path) -> list[str]:
     if not CODE.match(study) or not path.is_file():
         return []
     rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if not {"study", "group"} <= {*rows.columns}:  # the labels of the items stand beside the studies
+        return []
     return list(dict.fromkeys(rows.loc[rows["study"] == study, "group"]))
 
 

@@ -76,6 +76,8 @@ for _line in _NAMES.strip().splitlines():
 def network_code(name: str, labels: Labels = NO_LABELS) -> str | None:
     """The id of a network however it is written; None for what is neither known, a label nor an id.
 
+    Nor is what may be a person's number.
+
     >>> network_code("Twitter"), network_code("פייסבוק"), network_code("Nextdoor"), network_code("our page")
     ('x', 'facebook', 'nextdoor', None)
     """
@@ -83,7 +85,7 @@ def network_code(name: str, labels: Labels = NO_LABELS) -> str | None:
     if found := _KNOWN.get(said) or labels.get(said):
         return found
     code = key(name)
-    return code if CODE.match(code) and len(code) <= _LONGEST_CODE else None
+    return code if CODE.match(code) and len(code) <= _LONGEST_CODE and quotable([code]) else None
 
 
 def labels_of(pairs: Iterable[tuple[str, str]]) -> Labels:
@@ -171,6 +173,13 @@ class TypedTable:
     def texts(self, name: str) -> list[str]:
         """The words of a column as written, without blanks around and between them."""
         return [" ".join(cell.split()) for cell in self.raw.column(name)]
+
+    def told(self, name: str) -> list[str]:
+        """The words of a column that may be shown; "" for what may be a person's."""
+        texts = self.texts(name)
+        hidden = len(texts) - len(quotable(texts))
+        self.findings.note("names_hidden", hidden, "texts may be a person's (seven digits in a row, an @).", name)
+        return [text if quotable([text]) else "" for text in texts]
 
     def wrong(self, bad: Sequence[bool] | NDArray[np.bool_], name: str, kind: str, what: str, remedy: str) -> None:
         """A fault for each bad row."""

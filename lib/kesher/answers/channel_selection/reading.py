@@ -15,7 +15,7 @@ from kesher.faults import DataRefused, Fault, NotIdentified
 from kesher.params import ChannelSelection, client_root
 from kesher.readers import DataRoot, Option, Respondents, SourceReport, read_margins, read_options, read_respondents
 from kesher.readers import networks as typed
-from kesher.readers.findings import nearest
+from kesher.readers.findings import nearest, quotable
 from kesher.readers.networks import OverlapCells, ReachTable
 from kesher.readers.platforms import Exports, read_exports
 from kesher.readers.typed_tables import labels_of, network_code
@@ -23,6 +23,8 @@ from kesher.survey.sample import design_of, raked
 
 T = TypeVar("T")
 Source = Literal["respondents", "overlap", "reach"]
+NAMED_IN = {"respondents": "options", "overlap": "overlap_file", "reach": "reach_file"}  # the networks, by source
+ANY = "any"  # the number reach.any is of all networks together
 GROUP = "audience"  # of the columns table: so one sheet serves the like-motivation workbook too
 
 
@@ -153,7 +155,11 @@ def check(params: ChannelSelection) -> ChannelTables:
         _tried(faults, True, lambda: target_rows(people, params.target))
     names = _names(tables, params)
     for name in names:
-        if (code := network_code(name)) != name:
+        if (code := network_code(name)) is None or name == ANY:
+            shown = f" {name!r}" if quotable([name]) else ""
+            what, remedy = f"No network can have the id{shown}.", "Use a word of up to 40 of a-z, 0-9 and _, not any."
+            faults.append(_wrong("no_network_id", what, remedy, NAMED_IN[tables.source]))
+        elif code != name:
             what, remedy = f"The network {code!r} has the id {name!r}.", f"Call its option {code} in the options table."
             faults.append(_wrong("not_the_code", what, remedy, "options"))
     for parameter in ("force_in", "force_out"):

@@ -156,6 +156,10 @@ class _Reader:
         codes = np.asarray(cells.codes)
         odd = np.isnan(values) & np.array([bool(text) for text in said], np.bool_)
         self.findings.note("unreadable_numbers", int(odd[codes].sum()), "cells hold no number.", self.header(column))
+        below = values < 0
+        told = "figures are below zero, as no count is; left out."
+        self.findings.note("below_zero", int(below[codes].sum()), told, self.header(column))
+        values[below] = np.nan
         return np.asarray(values[codes], dtype=np.float64)
 
     def _by_cell(self, column: str, find: Callable[[str], Any]) -> NDArray[Any]:

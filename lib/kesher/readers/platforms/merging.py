@@ -47,20 +47,24 @@ def days_of_networks(tables: Iterable[Told]) -> pd.DataFrame:
 
 def periods_of(tables: Iterable[Told]) -> pd.DataFrame:
     """Rows of periods, those of an earlier export left out where a later one tells the same days of the same thing."""
-    kept: list[pd.DataFrame] = []
-    for told in _in_time(tables):
-        key = ["network", "id"]
-        new = told.frame
-        spans = new.groupby(key).agg(first=("day", "min"), last=("end", "max")).reset_index()
-        lost = 0
-        for at, old in enumerate(kept):
-            met = old[[*key, "day", "end"]].merge(spans, "left", on=key)
-            again = ((met["day"] <= met["last"]) & (met["end"] >= met["first"])).to_numpy()
-            lost += int(again.sum())
-            kept[at] = old[~again]
-        told.findings.note("repeated_periods", lost, "rows of an earlier export tell the same days; the later counts.")
-        kept.append(new)
-    return pd.concat(kept, ignore_index=True) if kept else _none()
+    every = _in_time(tables)
+    if not every:
+        return _none()
+    rows = pd.concat([told.frame for told in every], ignore_index=True)
+    of = np.repeat(np.arange(len(every)), [len(told.frame) for told in every])
+    day, end = (rows[name].to_numpy() for name in ("day", "end"))
+    kept, lost = np.ones(len(rows), np.bool_), np.zeros(len(every), np.int64)
+    for at in rows.groupby(["network", "id"], sort=False).indices.values():
+        starts = np.flatnonzero(np.diff(of[at], prepend=-1))
+        first, last = np.fmin.reduceat(day[at], starts), np.fmax.reduceat(end[at], starts)
+        for number, start in enumerate(starts[1:], 1):
+            before = at[:start]
+            again = before[kept[before] & (day[before] <= last[number]) & (end[before] >= first[number])]
+            kept[again] = False
+            lost[of[at[start]]] += len(again)
+    for told, count in zip(every, lost.tolist(), strict=True):
+        told.findings.note("repeated_periods", count, "rows of an earlier export tell the same days; the later counts.")
+    return rows[kept].reset_index(drop=True)
 
 
 def _in_time(tables: Iterable[Told]) -> list[Told]:

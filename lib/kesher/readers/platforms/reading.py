@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -56,13 +57,15 @@ def read_exports(
     span = Span(since, as_of, day_first)
     read: list[_Read] = []
     faults: list[Fault] = []
-    for name in _names(root, spec):
+    names, left = _names(root, spec)
+    for name in names:
         try:
             read.append(_read(root, name, span, encoding))
         except DataRefused as refused:
             faults += refused.faults
+    unread = list(map(_left_out, left))
     if not faults and not any(one.known for one in read):
-        faults = _none_known(spec, read)
+        faults = _none_known(spec, read + unread)
     tables = [told for one in read for told in one.tables]
     currencies = sorted({told.currency for told in tables if told.currency})
     if len(currencies) > 1:
@@ -75,25 +78,42 @@ def read_exports(
     outcomes, by_day = outcomes_of(tables, posts, daily, {source: periods_of(by[source]) for source in ("ads", "web")})
     posts = posts[POSTS].sort_values(["network", "day"], kind="stable", ignore_index=True)
     posts["day"] = posts["day"].astype("datetime64[s]")
-    return Exports(outcomes, by_day, posts, _files(read), tuple(map(_report, read)), (*currencies, None)[0])
+    return Exports(outcomes, by_day, posts, _files(read), tuple(map(_report, read + unread)), (*currencies, None)[0])
 
 
-def _names(root: DataRoot, spec: str, depth: int = 0) -> list[str]:
-    """The files of a folder and the folders in it; links to folders are not followed."""
-    folder = root.path / spec.rstrip("/")
-    inside = sorted(folder.iterdir()) if depth < MAX_DEPTH and ".." not in spec and folder.is_dir() else []
-    folders = [one.name for one in inside if one.is_dir() and not one.is_symlink() and not one.name.startswith(".")]
+def _names(root: DataRoot, spec: str, depth: int = 0) -> tuple[list[str], list[str]]:
+    """The files of a folder and the folders in it, and the folders left out: links, and those too deep."""
     try:
+        folder = root.path / spec.rstrip("/")
+        inside = sorted(folder.iterdir()) if ".." not in spec and "\0" not in spec and folder.is_dir() else []
+        folders = [one.name for one in inside if one.is_dir() and not one.name.startswith(".")]
+        linked = {one.name for one in inside if one.is_symlink()}
         found = root.names(spec)
+    except OSError:
+        remedy = "Check its name and rights."
+        raise Findings(spec).refused("unreadable", "The folder can not be opened.", remedy) from None
     except DataRefused as refused:
         if refused.faults[0].kind != "empty_folder" or not (folders or depth):
             raise
         found = []
-    for name in folders:
-        found += _names(root, f"{spec.rstrip('/')}/{name}", depth + 1)
-    if not found and not depth:
+    left = []
+    for name in (f"{spec.rstrip('/')}/{folder}" for folder in folders):
+        if depth == MAX_DEPTH or PurePosixPath(name).name in linked:
+            left.append(name)
+            continue
+        files, others = _names(root, name, depth + 1)
+        found, left = found + files, left + others
+    if not (found or left or depth):
         raise Findings(spec).refused("empty_folder", "The folder holds no files.", "Put the exports there.")
-    return found
+    return found, left
+
+
+def _left_out(name: str) -> _Read:
+    """A folder whose files were not looked at, so that nobody takes them for read."""
+    findings = Findings(name)
+    what, remedy = "The folder is a link or lies too deep; its files were not read.", "Move them up, as files."
+    findings.note("folder_left_out", 1, f"{what} {remedy}")
+    return _Read(findings, None, [], findings.refused("folder_left_out", what, remedy))
 
 
 def _read(root: DataRoot, name: str, span: Span, encoding: str) -> _Read:
